@@ -1,0 +1,51 @@
+# Fenhe: two commands for everyone, `make demo` and `make test`; the rest are their parts.
+# Everything that is built goes to $(CARGO_TARGET_DIR), npm's to assets/, tools for tests to .cache/.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+CACHE := $(CURDIR)/.cache
+FENHE := $(CARGO_TARGET_DIR)/debug/fenhe
+
+.PHONY: help demo test build assets check lint tidy unit system tools clean bench-ingest bench-rows
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: build ## Load the demo data and serve http://127.0.0.1:8080
+	@scripts/demo.sh $(FENHE)
+
+test: unit ## Everything that must hold; .ci/run calls this
+
+build: assets
+	@scripts/need.sh cargo
+	@echo "== building fenhe (the first build takes about 10 minutes on 2 cores)"
+	@cargo build -p server
+
+assets: assets/dist/manifest.json ## Style sheets and scripts from npm packages
+
+assets/dist/manifest.json: $(shell find assets -path assets/node_modules -prune -o -path assets/dist -prune -o -type f -print 2>/dev/null)
+	@scripts/need.sh node npm
+	@echo "== building the pages' style sheets and scripts"
+	@cd assets && npm ci --no-audit --no-fund --loglevel=error && npm run build --silent
+
+lint: assets ## Formatting and lints
+	@scripts/need.sh cargo
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+tidy: ## The rules of the house that a compiler does not know
+	cargo run -q -p xtask -- tidy
+
+unit: ## All Rust tests
+	@scripts/need.sh cargo
+	cargo test --workspace
+
+system: build tools ## The program as others meet it: browser, API, independent clients
+	FENHE_PYTHON=$(CACHE)/python/bin/python tests/system/run.sh $(FENHE)
+
+tools: ## Test clients (Debian, PyPI and npm packages)
+	@scripts/tools.sh $(CACHE)
+
+clean: ## Remove what was built here (not the shared target folder)
+	rm -rf assets/dist assets/node_modules .cache

@@ -1,0 +1,43 @@
+//! De-identification (去标识化) of tables: transforms, privacy models, the search
+//! for the best generalization, and what risk and utility are left.
+//!
+//! ```text
+//! RecordBatches ─▶ TupleTable ─▶ search ─▶ Outcome ─▶ Plan ─▶ Applier ─▶ RecordBatches
+//!   (pass 1)       distinct        │                         (pass 2)
+//!                  tuples          └─▶ risk, utility
+//! ```
+//!
+//! Memory grows with the number of distinct quasi-identifier tuples, not with the
+//! rows. Both passes stream. Nothing here reads or writes files, and no legal
+//! threshold stands here: the caller brings them.
+//!
+//! Start at [`TupleTable`], [`search()`] and [`Applier`]. Sources of the formulas
+//! stand with each of them.
+//!
+//! Basis: 大数据发展应用促进条例 第八条, 第十一条; GB/T 37964-2019; GB/T 42460-2023.
+//!
+//! It does not know which columns are identifiers (that is the crate `detect`),
+//! who may decide what (the platform's gate), nor what the law asks for (`law`).
+
+mod apply;
+mod cell_text;
+mod criterion;
+pub mod hierarchy;
+mod metric;
+mod plan;
+pub mod risk;
+mod search;
+mod transform;
+mod tuples;
+pub mod utility;
+
+pub use apply::{Applied, Applier, ApplyError};
+pub use criterion::{Criterion, Model};
+pub use hierarchy::{Hierarchy, HierarchyError, Spec};
+pub use metric::Metric;
+pub use plan::Plan;
+pub use search::{
+    FrontierPoint, Outcome, Problem, QuasiColumn, SearchError, SearchProgress, search,
+};
+pub use transform::{Transform, mask};
+pub use tuples::{TupleError, TupleTable, TupleTableBuilder};

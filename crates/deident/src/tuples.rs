@@ -1,0 +1,326 @@
+//! The distinct tuples of some columns with the number of rows of each.
+//!
+//! Search, risk and the second pass of a plan need nothing else of a table. The
+//! memory grows with the number of distinct tuples, not with the rows: a table
+//! of 100 million rows with 200,000 distinct tuples costs as much as one of
+//! 200,000 rows.
+//!
+//! ```text
+//! RecordBatch ─▶ text of each cell ─▶ code per column ─▶ tuple of codes ─▶ count
+//! ```
+//!
+//! A null is a value of its own, apart from the empty text.
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, RecordBatch};
+use hashbrown::HashTable;
+
+use crate::cell_text::texts;
+use crate::risk::ClassSizes;
+
+/// Why a batch could not be counted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TupleError {
+    /// The batch lacks a column that the table was asked to count.
+    #[error("no column `{name}` in the data; it has {available}")]
+    NoColumn {
+        /// The column asked for.
+        name: String,
+        /// The columns there are, for the message.
+        available: String,
+    },
+    /// A column has more than four billion distinct values.
+    #[error("column `{name}` has too many distinct values to be counted")]
+    TooManyValues {
+        /// The column.
+        name: String,
+    },
+}
+
+/// The distinct values of one column, in the order in which they came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Dictionary {
+    pub(crate) values: Vec<Option<String>>,
+    index: HashMap<String, u32>,
+    null: Option<u32>,
+}
+
+impl Dictionary {
+    fn code(&mut self, value: Option<&str>) -> Option<u32> {
+        let fresh = u32::try_from(self.values.len()).ok()?;
+        match value {
+            None => {
+                if self.null.is_none() {
+                    self.null = Some(fresh);
+                    self.values.push(None);
+                }
+                self.null
+            }
+            Some(text) => {
+                if let Some(code) = self.index.get(text) {
+                    return Some(*code);
+                }
+                self.index.insert(text.to_owned(), fresh);
+                self.values.push(Some(text.to_owned()));
+                Some(fresh)
+            }
+        }
+    }
+}
+
+/// Distinct tuples of some columns and how many rows have each.
+#[derive(Debug, Clone)]
+pub struct TupleTable {
+    pub(crate) names: Vec<String>,
+    pub(crate) dictionaries: Vec<Dictionary>,
+    /// Codes by column, one entry a tuple.
+    pub(crate) codes: Vec<Vec<u32>>,
+    pub(crate) counts: Vec<u64>,
+    rows: u64,
+}
+
+impl TupleTable {
+    /// Starts counting the named columns.
+    pub fn builder<S: AsRef<str>>(columns: &[S]) -> TupleTableBuilder {
+        TupleTableBuilder {
+            names: columns.iter().map(|name| name.as_ref().to_owned()).collect(),
+            dictionaries: vec![Dictionary::default(); columns.len()],
+            flat: Vec::new(),
+            counts: Vec::new(),
+            table: HashTable::new(),
+            rows: 0,
+        }
+    }
+
+    /// Counts the named columns of batches that are at hand.
+    ///
+    /// # Errors
+    ///
+    /// As [`TupleTableBuilder::update`].
+    pub fn from_batches<S: AsRef<str>>(
+        columns: &[S],
+        batches: &[RecordBatch],
+    ) -> Result<Self, TupleError> {
+        let mut builder = Self::builder(columns);
+        for batch in batches {
+            builder.update(batch)?;
+        }
+        Ok(builder.finish())
+    }
+
+    /// The counted columns, in the order asked for.
+    pub fn columns(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Number of rows counted.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Number of distinct tuples.
+    pub fn tuples(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// The distinct values of a column, in the order in which they came; `None`
+    /// stands for null.
+    pub fn values(&self, column: &str) -> Option<&[Option<String>]> {
+        let position = self.position(column)?;
+        self.dictionaries.get(position).map(|dictionary| dictionary.values.as_slice())
+    }
+
+    /// How many rows have each value of a column, in the order of [`Self::values`].
+    pub fn value_rows(&self, column: &str) -> Option<Vec<u64>> {
+        let position = self.position(column)?;
+        let mut rows = vec![0_u64; self.dictionaries.get(position)?.values.len()];
+        for (code, count) in self.codes.get(position)?.iter().zip(&self.counts) {
+            if let Some(slot) = rows.get_mut(*code as usize) {
+                *slot += count;
+            }
+        }
+        Some(rows)
+    }
+
+    /// The sizes of the classes of rows that agree on all counted columns, with
+    /// no generalization.
+    pub fn class_sizes(&self) -> ClassSizes {
+        ClassSizes::from_sizes(self.counts.iter().copied())
+    }
+
+    /// Sizes of the classes over some of the counted columns, ungeneralized.
+    ///
+    /// # Errors
+    ///
+    /// [`TupleError::NoColumn`] if a column was not counted.
+    pub fn class_sizes_of<S: AsRef<str>>(&self, columns: &[S]) -> Result<ClassSizes, TupleError> {
+        let mut picked = Vec::with_capacity(columns.len());
+        for name in columns {
+            let position = self.require(name.as_ref())?;
+            picked.push(self.codes.get(position).map_or(&[][..], Vec::as_slice));
+        }
+        let mut classes: HashMap<Vec<u32>, u64> = HashMap::new();
+        for (tuple, count) in self.counts.iter().enumerate() {
+            let key = picked.iter().filter_map(|codes| codes.get(tuple).copied()).collect();
+            *classes.entry(key).or_default() += count;
+        }
+        Ok(ClassSizes::from_sizes(classes.into_values()))
+    }
+
+    pub(crate) fn position(&self, column: &str) -> Option<usize> {
+        self.names.iter().position(|name| name == column)
+    }
+
+    pub(crate) fn require(&self, column: &str) -> Result<usize, TupleError> {
+        self.position(column).ok_or_else(|| TupleError::NoColumn {
+            name: column.to_owned(),
+            available: self.names.join(", "),
+        })
+    }
+}
+
+/// Counts distinct tuples batch by batch.
+#[derive(Debug, Clone)]
+pub struct TupleTableBuilder {
+    names: Vec<String>,
+    dictionaries: Vec<Dictionary>,
+    /// Tuples one after the other.
+    flat: Vec<u32>,
+    counts: Vec<u64>,
+    table: HashTable<u32>,
+    rows: u64,
+}
+
+impl TupleTableBuilder {
+    /// Counts the rows of one batch. Columns are found by name; the others are
+    /// left alone.
+    ///
+    /// # Errors
+    ///
+    /// [`TupleError::NoColumn`] if the batch lacks a column; nothing of it is
+    /// counted then.
+    pub fn update(&mut self, batch: &RecordBatch) -> Result<(), TupleError> {
+        let schema = batch.schema();
+        let mut columns = Vec::with_capacity(self.names.len());
+        for name in &self.names {
+            let Ok(position) = schema.index_of(name) else {
+                let available: Vec<_> =
+                    schema.fields().iter().map(|field| field.name().as_str()).collect();
+                return Err(TupleError::NoColumn {
+                    name: name.clone(),
+                    available: available.join(", "),
+                });
+            };
+            columns.push(texts(batch.column(position)));
+        }
+        let rows = batch.num_rows();
+        let mut coded: Vec<Vec<u32>> = Vec::with_capacity(columns.len());
+        for ((texts, dictionary), name) in
+            columns.iter().zip(&mut self.dictionaries).zip(&self.names)
+        {
+            let mut codes = Vec::with_capacity(rows);
+            // Neighbours are often equal: sorted and grouped files are common.
+            let mut last: Option<(Option<&str>, u32)> = None;
+            for row in 0..rows {
+                let value = texts.is_valid(row).then(|| texts.value(row));
+                let code = match last {
+                    Some((text, code)) if text == value => code,
+                    _ => dictionary
+                        .code(value)
+                        .ok_or_else(|| TupleError::TooManyValues { name: name.clone() })?,
+                };
+                last = Some((value, code));
+                codes.push(code);
+            }
+            coded.push(codes);
+        }
+        let mut tuple = vec![0_u32; columns.len()];
+        for row in 0..rows {
+            for (slot, codes) in tuple.iter_mut().zip(&coded) {
+                *slot = codes.get(row).copied().unwrap_or_default();
+            }
+            self.count(&tuple, 1)?;
+        }
+        Ok(())
+    }
+
+    /// Adds what another builder counted, of the same columns.
+    ///
+    /// # Errors
+    ///
+    /// [`TupleError::NoColumn`] if the other builder did not count one of the
+    /// columns.
+    pub fn merge(&mut self, other: &Self) -> Result<(), TupleError> {
+        let mut maps: Vec<(usize, Vec<u32>)> = Vec::with_capacity(self.names.len());
+        for (name, dictionary) in self.names.iter().zip(&mut self.dictionaries) {
+            let position = other.names.iter().position(|have| have == name).ok_or_else(|| {
+                TupleError::NoColumn { name: name.clone(), available: other.names.join(", ") }
+            })?;
+            let values = other.dictionaries.get(position).map_or(&[][..], |have| &have.values);
+            let map: Option<Vec<u32>> =
+                values.iter().map(|value| dictionary.code(value.as_deref())).collect();
+            let map = map.ok_or_else(|| TupleError::TooManyValues { name: name.clone() })?;
+            maps.push((position, map));
+        }
+        let width = other.names.len();
+        let mut tuple = vec![0_u32; self.names.len()];
+        for (number, count) in other.counts.iter().enumerate() {
+            let start = number * width;
+            let from = other.flat.get(start..start + width).unwrap_or_default();
+            for (slot, (position, map)) in tuple.iter_mut().zip(&maps) {
+                let code = from.get(*position).copied().unwrap_or_default();
+                *slot = map.get(code as usize).copied().unwrap_or_default();
+            }
+            self.count(&tuple, *count)?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, tuple: &[u32], rows: u64) -> Result<(), TupleError> {
+        self.rows += rows;
+        let width = tuple.len();
+        let flat = &self.flat;
+        let at = |index: u32| {
+            let start = index as usize * width;
+            flat.get(start..start + width).unwrap_or_default()
+        };
+        let hash = hash_tuple(tuple);
+        if let Some(index) = self.table.find(hash, |index| at(*index) == tuple) {
+            if let Some(count) = self.counts.get_mut(*index as usize) {
+                *count += rows;
+            }
+            return Ok(());
+        }
+        let fresh = u32::try_from(self.counts.len())
+            .map_err(|_| TupleError::TooManyValues { name: self.names.join(", ") })?;
+        self.table.insert_unique(hash, fresh, |index| hash_tuple(at(*index)));
+        self.flat.extend_from_slice(tuple);
+        self.counts.push(rows);
+        Ok(())
+    }
+
+    /// The counted tuples.
+    pub fn finish(self) -> TupleTable {
+        let width = self.names.len();
+        let mut codes = vec![Vec::with_capacity(self.counts.len()); width];
+        for (column, codes) in codes.iter_mut().enumerate() {
+            codes.extend(self.flat.iter().skip(column).step_by(width.max(1)).copied());
+        }
+        TupleTable {
+            names: self.names,
+            dictionaries: self.dictionaries,
+            codes,
+            counts: self.counts,
+            rows: self.rows,
+        }
+    }
+}
+
+fn hash_tuple(tuple: &[u32]) -> u64 {
+    let mut hash = 0x9e37_79b9_7f4a_7c15_u64;
+    for code in tuple {
+        hash = (hash.rotate_left(23) ^ u64::from(*code)).wrapping_mul(0x9fb2_1c65_1e98_df25);
+    }
+    hash ^ (hash >> 32)
+}

@@ -1,0 +1,16 @@
+//! Integration tests of `detect`: columns, text, edges, the shared truth.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "helpers of tests; clippy.toml exempts only the test functions themselves"
+)]
+
+mod columns;
+mod edges;
+mod shared;
+mod text;
+mod truth;
