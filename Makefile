@@ -6,8 +6,10 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 CACHE := $(CURDIR)/.cache
 FENHE := $(CARGO_TARGET_DIR)/debug/fenhe
+# Python with the test clients; tests that need it say so where it is absent.
+PYTHON = $(wildcard $(CACHE)/python/bin/python)
 
-.PHONY: help demo test build assets check lint tidy unit system tools clean bench-ingest bench-rows
+.PHONY: help demo test build assets check lint tidy unit system tools clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -37,9 +39,9 @@ lint: assets ## Formatting and lints
 tidy: ## The rules of the house that a compiler does not know
 	cargo run -q -p xtask -- tidy
 
-unit: ## All Rust tests
+unit: assets ## All Rust tests, on SQLite and PostgreSQL
 	@scripts/need.sh cargo
-	cargo test --workspace
+	$(if $(PYTHON),FENHE_PYTHON=$(PYTHON)) cargo test --workspace
 
 system: build tools ## The program as others meet it: browser, API, independent clients
 	FENHE_PYTHON=$(CACHE)/python/bin/python tests/system/run.sh $(FENHE)

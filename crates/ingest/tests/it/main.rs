@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod column_types;
 mod encodings;
 mod exports;
 mod json;
@@ -15,4 +16,3 @@ mod real_files;
 mod robust;
 mod sheets;
 mod spool;
-mod types;

@@ -1,0 +1,43 @@
+//! What the lake may use of the machine.
+
+use std::path::PathBuf;
+
+/// What the lake may use of the machine, over all queries.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Threads of the query engine, and partitions of a query.
+    pub threads: usize,
+    /// Queries of the engine at once; others wait.
+    pub queries: usize,
+    /// Memory of all queries together.
+    pub memory_bytes: usize,
+    /// Memory for small tables that are kept decoded; 0 keeps none.
+    pub decoded_bytes: usize,
+    /// Memory for footers of Parquet files.
+    pub footer_bytes: usize,
+    /// Where queries put rows off; the temporary folder of the system if absent.
+    pub spill_folder: Option<PathBuf>,
+    /// Disk space for that.
+    pub spill_bytes: u64,
+    /// Rows of a row group.
+    pub group_rows: usize,
+    /// Size at which a data file is closed.
+    pub file_bytes: u64,
+}
+
+impl Default for Settings {
+    /// For a machine with 2 cores and 4 GiB.
+    fn default() -> Self {
+        Self {
+            threads: 2,
+            queries: 8,
+            memory_bytes: 512 << 20,
+            decoded_bytes: 64 << 20,
+            footer_bytes: 16 << 20,
+            spill_folder: None,
+            spill_bytes: 8 << 30,
+            group_rows: 1 << 20,
+            file_bytes: 192 << 20,
+        }
+    }
+}

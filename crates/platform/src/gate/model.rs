@@ -1,0 +1,308 @@
+//! A run of the gate: settings, findings, decisions and outcome.
+
+use deident::Transform;
+use detect::{ColumnFinding, Role};
+use jiff::Timestamp;
+use law::{Audience, SharingModel};
+use serde::{Deserialize, Serialize};
+use vocabulary::{AccountId, AssetId, Bilingual, DataLevel, GateRunId, VersionId};
+
+use crate::RefusedBy;
+use crate::registry::UnknownWord;
+use crate::registry::version::StoredTable;
+
+/// Where a run stands.
+///
+/// ```text
+/// inspecting ─▶ confirming ─▶ measuring ─▶ passed ─submit─▶ submitted ─approve─▶ approved
+///                   ▲             │  └───▶ refused              └──reject──▶ rejected
+///                   └──change─────┴───────────┘
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateState {
+    /// Detection reads every row (检测中).
+    Inspecting,
+    /// A person confirms or corrects the columns (待确认).
+    Confirming,
+    /// Transforms are searched and the risk is measured (测量中).
+    Measuring,
+    /// The law refuses this plan (不予通过).
+    Refused,
+    /// The measurement passes; not yet submitted (测量通过).
+    Passed,
+    /// Waiting for the second person (待审核).
+    Submitted,
+    /// Released (已发布).
+    Approved,
+    /// The second person refused, with a ground (已驳回).
+    Rejected,
+    /// A fault; nothing was decided (故障).
+    Failed,
+}
+
+impl GateState {
+    /// Every state.
+    pub const ALL: [Self; 9] = [
+        Self::Inspecting,
+        Self::Confirming,
+        Self::Measuring,
+        Self::Refused,
+        Self::Passed,
+        Self::Submitted,
+        Self::Approved,
+        Self::Rejected,
+        Self::Failed,
+    ];
+
+    /// The word in the database and in the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Inspecting => "inspecting",
+            Self::Confirming => "confirming",
+            Self::Measuring => "measuring",
+            Self::Refused => "refused",
+            Self::Passed => "passed",
+            Self::Submitted => "submitted",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The name for people.
+    pub fn label(self) -> Bilingual {
+        match self {
+            Self::Inspecting => Bilingual::new("检测中", "Inspecting"),
+            Self::Confirming => {
+                Bilingual::new("待确认字段", "Waiting for you to confirm the columns")
+            }
+            Self::Measuring => Bilingual::new("测量中", "Measuring"),
+            Self::Refused => Bilingual::new("不予通过", "Refused"),
+            Self::Passed => Bilingual::new("测量通过，待提交", "Passes; not yet submitted"),
+            Self::Submitted => Bilingual::new("待审核", "Waiting for approval"),
+            Self::Approved => Bilingual::new("已批准发布", "Approved and released"),
+            Self::Rejected => Bilingual::new("已驳回", "Rejected"),
+            Self::Failed => Bilingual::new("故障", "Failed"),
+        }
+    }
+}
+
+impl std::fmt::Display for GateState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.code())
+    }
+}
+
+impl std::str::FromStr for GateState {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.code() == text)
+            .ok_or_else(|| UnknownWord(text.to_owned()))
+    }
+}
+
+/// What the filer asks the gate to measure by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The sharing model of GB/T 42460-2023 (完全公开、受控公开、领地公开).
+    pub model: SharingModel,
+    /// Smallest class that is asked for; `None` takes the smallest that the
+    /// thresholds of the model accept.
+    pub k: Option<u32>,
+    /// Share of rows that may be suppressed, from 0 to 1.
+    pub suppression_limit: f64,
+}
+
+/// What a person decided about a column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The column.
+    pub column: String,
+    /// Its role.
+    pub role: Role,
+    /// Its level.
+    pub level: DataLevel,
+    /// What is done to it. For a generalized column the level is found by the
+    /// search unless it is pinned.
+    pub treatment: Treatment,
+    /// Why the person departs from what was found.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// What is done to a column, as a person chooses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Treatment {
+    /// Left as it is (保留).
+    Keep,
+    /// Left out (删除).
+    Remove,
+    /// Masked: the ends stay, the middle becomes `*` (遮蔽).
+    Mask,
+    /// Generalized along its hierarchy (泛化).
+    Generalize,
+}
+
+impl Treatment {
+    /// Every treatment, in the order in which pages offer them.
+    pub const ALL: [Self; 4] = [Self::Keep, Self::Remove, Self::Mask, Self::Generalize];
+
+    /// The word in the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Remove => "remove",
+            Self::Mask => "mask",
+            Self::Generalize => "generalize",
+        }
+    }
+
+    /// The name for people.
+    pub fn label(self) -> Bilingual {
+        match self {
+            Self::Keep => Bilingual::new("保留", "Keep"),
+            Self::Remove => Bilingual::new("删除", "Remove"),
+            Self::Mask => Bilingual::new("遮蔽", "Mask"),
+            Self::Generalize => Bilingual::new("泛化", "Generalize"),
+        }
+    }
+}
+
+/// What the gate found, measured and decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Rows of the version.
+    pub rows: u64,
+    /// Rows of the candidate.
+    pub rows_released: u64,
+    /// Rows left out because their class is too small.
+    pub rows_suppressed: u64,
+    /// What was done to each column, in order.
+    pub columns: Vec<ColumnOutcome>,
+    /// The smallest class that was asked for.
+    pub k: u32,
+    /// What the search did; `None` without quasi-identifiers.
+    pub search: Option<SearchFacts>,
+    /// The risk by GB/T 42460-2023, with the arithmetic.
+    pub assessment: deident::risk::Assessment,
+    /// How well sensitive values are hidden within classes.
+    pub diversity: Vec<DiversityFact>,
+    /// Points of risk against utility, for a chart.
+    pub frontier: Vec<deident::FrontierPoint>,
+    /// Every ground for refusal that applies; empty if it passes.
+    pub refusals: Vec<RefusedBy>,
+    /// What was not tested.
+    pub not_tested: Vec<Bilingual>,
+    /// A few rows before, as text; only for those who may see the version.
+    pub before: Vec<Vec<Option<String>>>,
+    /// What became of the same rows, as text; `None` for a suppressed row.
+    pub after: Vec<Option<Vec<Option<String>>>>,
+    /// The digests of the candidate's rows.
+    pub digest: super::release::RowsDigest,
+    /// The profile of the candidate.
+    pub profile: quality::TableProfile,
+    /// Whether every transform used is irreversible.
+    pub irreversible: bool,
+}
+
+/// What was done to a column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColumnOutcome {
+    /// The column.
+    pub name: String,
+    /// Its role as decided.
+    pub role: Role,
+    /// The transform that was applied.
+    pub transform: Transform,
+    /// The transform in words, e.g. "ages in bands of 10 years".
+    pub words: Bilingual,
+    /// Share of detail lost, from 0 to 1, where it is defined.
+    pub loss: Option<f64>,
+}
+
+/// What the search for the least loss did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchFacts {
+    /// Nodes of the lattice.
+    pub lattice: u64,
+    /// Nodes that were checked.
+    pub checked: u64,
+    /// Whether no other node can have less loss.
+    pub optimal: bool,
+    /// Loss of the chosen node, from 0 to 1.
+    pub loss: f64,
+    /// Classes in the candidate.
+    pub classes: u64,
+}
+
+/// How well one sensitive column is hidden.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DiversityFact {
+    /// The sensitive column.
+    pub column: String,
+    /// Fewest different values in a class (distinct l-diversity).
+    pub distinct_l: u64,
+    /// Largest distance of a class from the whole (t-closeness, equal distance).
+    pub t_closeness: f64,
+}
+
+/// A run of the gate.
+#[derive(Clone, Debug)]
+pub struct GateRun {
+    /// Identifier.
+    pub id: GateRunId,
+    /// The asset.
+    pub asset_id: AssetId,
+    /// The version that is inspected.
+    pub version_id: VersionId,
+    /// For whom the release would be.
+    pub audience: Audience,
+    /// Where it stands.
+    pub state: GateState,
+    /// Grows with every change.
+    pub revision: i64,
+    /// By what it is measured.
+    pub settings: Settings,
+    /// What detection found, column by column.
+    pub findings: Vec<ColumnFinding>,
+    /// What a person decided, column by column.
+    pub decisions: Vec<Decision>,
+    /// What was measured.
+    pub outcome: Option<Outcome>,
+    /// The table that would be released.
+    pub candidate: Option<StoredTable>,
+    /// Who filed it.
+    pub filed_by: AccountId,
+    /// Who approved or rejected it.
+    pub decided_by: Option<AccountId>,
+    /// The ground of a rejection.
+    pub decision_ground: Option<String>,
+    /// Why it failed.
+    pub problem: Option<Bilingual>,
+    /// When it was filed.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was approved or rejected.
+    pub decided_at: Option<Timestamp>,
+}
+
+impl GateRun {
+    /// What the policies may know of it.
+    pub fn resource(&self, body: Option<vocabulary::CreditCode>) -> trust::Resource {
+        trust::Resource {
+            kind: "gate_run",
+            id: self.id.to_string(),
+            body,
+            filer: Some(self.filed_by),
+            state: Some(self.state.code().to_owned()),
+            audience: Some(self.audience.code().to_owned()),
+            public: false,
+        }
+    }
+}

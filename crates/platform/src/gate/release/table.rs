@@ -1,0 +1,158 @@
+//! The only SQL about releases.
+
+use law::Audience;
+use store::{Error as StoreError, FromRow, Query, Row, Tx, expect_one, params};
+use vocabulary::{AssetId, ReleaseId};
+
+use super::Release;
+use crate::registry::version::StoredTable;
+use crate::{Error, to_json};
+
+const RELEASE: &str = "SELECT release_id, asset_id, version_id, gate_run_id, audience, number,
+        state, rows, columns, profile, assessment, table_path, table_version, table_bytes,
+        certificate, entry_id, suspended_why, downloads, released_at
+   FROM release";
+
+impl FromRow for Release {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get("release_id")?,
+            asset_id: row.get("asset_id")?,
+            version_id: row.get("version_id")?,
+            gate_run_id: row.get("gate_run_id")?,
+            audience: crate::word(row, "audience")?,
+            number: row.get("number")?,
+            state: row.get("state")?,
+            rows: row.get("rows")?,
+            columns: row.json("columns")?,
+            profile: row.json("profile")?,
+            outcome: row.json("assessment")?,
+            table: StoredTable {
+                path: row.get("table_path")?,
+                version: row.get("table_version")?,
+                bytes: row.get("table_bytes")?,
+            },
+            certificate: row.get("certificate")?,
+            entry_id: row.get("entry_id")?,
+            suspended_why: row.get("suspended_why")?,
+            downloads: row.get("downloads")?,
+            released_at: row.get("released_at")?,
+        })
+    }
+}
+
+/// The number that the next release of an asset for an audience gets.
+pub(super) async fn next_number(
+    tx: &mut Tx,
+    asset_id: AssetId,
+    audience: Audience,
+) -> Result<i64, Error> {
+    let newest: i64 = tx
+        .one(
+            "SELECT COALESCE(MAX(number), 0) FROM release WHERE asset_id = $1 AND audience = $2",
+            params![asset_id, audience.code()],
+        )
+        .await?;
+    Ok(newest + 1)
+}
+
+/// The current release becomes an earlier one.
+pub(super) async fn supersede(
+    tx: &mut Tx,
+    asset_id: AssetId,
+    audience: Audience,
+) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE release SET state = 'superseded'
+          WHERE asset_id = $1 AND audience = $2 AND state = 'current'",
+        params![asset_id, audience.code()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes a new release.
+pub(super) async fn insert(tx: &mut Tx, release: &Release) -> Result<(), Error> {
+    let changed = tx
+        .execute(
+            "INSERT INTO release (release_id, asset_id, version_id, gate_run_id, audience, number,
+                    state, rows, columns, profile, assessment, table_path, table_version,
+                    table_bytes, certificate, entry_id, downloads, released_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+                     $18)",
+            params![
+                release.id,
+                release.asset_id,
+                release.version_id,
+                release.gate_run_id,
+                release.audience.code(),
+                release.number,
+                release.state,
+                release.rows,
+                to_json("columns", &release.columns)?,
+                to_json("profile", &release.profile)?,
+                to_json("outcome", &release.outcome)?,
+                release.table.path,
+                release.table.version,
+                release.table.bytes,
+                release.certificate,
+                release.entry_id,
+                release.downloads,
+                release.released_at,
+            ],
+        )
+        .await?;
+    Ok(expect_one(changed)?)
+}
+
+/// The release, if there is one.
+pub(super) async fn find(query: &mut impl Query, id: ReleaseId) -> Result<Option<Release>, Error> {
+    Ok(query.optional(&format!("{RELEASE} WHERE release_id = $1"), params![id]).await?)
+}
+
+/// The release of a run, if there is one.
+pub(super) async fn of_run(
+    query: &mut impl Query,
+    run: vocabulary::GateRunId,
+) -> Result<Option<Release>, Error> {
+    Ok(query.optional(&format!("{RELEASE} WHERE gate_run_id = $1"), params![run]).await?)
+}
+
+/// The releases of an asset for an audience, newest first.
+pub(super) async fn of_asset(
+    query: &mut impl Query,
+    asset_id: AssetId,
+    audience: Audience,
+) -> Result<Vec<Release>, Error> {
+    let sql = format!("{RELEASE} WHERE asset_id = $1 AND audience = $2 ORDER BY number DESC");
+    Ok(query.all(&sql, params![asset_id, audience.code()]).await?)
+}
+
+/// The current release of an asset for an audience, if there is one.
+pub(super) async fn current(
+    query: &mut impl Query,
+    asset_id: AssetId,
+    audience: Audience,
+) -> Result<Option<Release>, Error> {
+    let sql = format!("{RELEASE} WHERE asset_id = $1 AND audience = $2 AND state = 'current'");
+    Ok(query.optional(&sql, params![asset_id, audience.code()]).await?)
+}
+
+/// Suspends a release, with the reason.
+pub(super) async fn suspend(tx: &mut Tx, id: ReleaseId, reason: &str) -> Result<(), Error> {
+    let changed = tx
+        .execute(
+            "UPDATE release SET state = 'suspended', suspended_why = $2
+              WHERE release_id = $1 AND state <> 'suspended'",
+            params![id, reason],
+        )
+        .await?;
+    Ok(expect_one(changed)?)
+}
+
+/// Counts a download.
+pub(super) async fn count_download(tx: &mut Tx, id: ReleaseId) -> Result<(), Error> {
+    tx.execute("UPDATE release SET downloads = downloads + 1 WHERE release_id = $1", params![id])
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! Pure decisions of the gate: what a person may decide, and what the law refuses.
+
+use deident::risk::Assessment;
+use detect::{ColumnFinding, Kind, Role};
+use law::{Audience, OpeningAttribute};
+use vocabulary::DataLevel;
+
+use super::model::{Decision, GateRun, GateState, Settings, Treatment};
+use crate::Error;
+use crate::error::{FieldProblem, RefusedBy, refused_by};
+use crate::registry::Asset;
+
+/// Checks the settings of a run.
+pub(super) fn check_settings(settings: &Settings) -> Result<(), Error> {
+    let mut problems = Vec::new();
+    if !(0.0..=1.0).contains(&settings.suppression_limit) {
+        problems.push(FieldProblem::new(
+            "settings.suppression_limit",
+            "抑制上限是 0 到 1 之间的比例。",
+            "The suppression limit is a share between 0 and 1.",
+        ));
+    }
+    if settings.k == Some(0) {
+        problems.push(FieldProblem::new("settings.k", "k 至少为 1。", "k is at least 1."));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Invalid { problems }) }
+}
+
+/// Checks that a run is in one of the states that a step starts from.
+pub(super) fn require_state(
+    run: &GateRun,
+    needed: &[GateState],
+    words: &'static str,
+) -> Result<(), Error> {
+    if needed.contains(&run.state) {
+        return Ok(());
+    }
+    Err(Error::WrongState {
+        subject: format!("gate run {}", run.id),
+        found: run.state.code().to_owned(),
+        needed: words,
+    })
+}
+
+/// What the gate proposes for each column, before a person looks at it.
+pub(super) fn propose(findings: &[ColumnFinding]) -> Vec<Decision> {
+    let proposal = |finding: &ColumnFinding| match finding.transform {
+        detect::Proposal::Keep => Treatment::Keep,
+        detect::Proposal::Remove | detect::Proposal::Suppress => Treatment::Remove,
+        detect::Proposal::Mask => Treatment::Mask,
+        detect::Proposal::Generalize => Treatment::Generalize,
+    };
+    findings
+        .iter()
+        .map(|finding| Decision {
+            column: finding.name.clone(),
+            role: finding.role,
+            level: finding.level,
+            treatment: proposal(finding),
+            reason: String::new(),
+        })
+        .collect()
+}
+
+/// Takes a person's decisions: every column once, and a reason for each column that
+/// is treated as less identifying than it was found.
+pub(super) fn confirm(
+    run: GateRun,
+    settings: Settings,
+    decisions: Vec<Decision>,
+) -> Result<GateRun, Error> {
+    require_state(
+        &run,
+        &[GateState::Confirming, GateState::Refused, GateState::Passed, GateState::Rejected],
+        "confirming, refused, passed or rejected",
+    )?;
+    let mut problems = Vec::new();
+    for decision in &decisions {
+        let field = format!("decisions.{}", decision.column);
+        let Some(finding) = run.findings.iter().find(|found| found.name == decision.column) else {
+            problems.push(FieldProblem::new(
+                field,
+                format!("没有字段 `{}`。", decision.column),
+                format!("There is no column `{}`.", decision.column),
+            ));
+            continue;
+        };
+        if weaker(finding.role, decision.role) && decision.reason.trim().is_empty() {
+            problems.push(FieldProblem::new(
+                field,
+                format!(
+                    "检测结果为“{}”，改为“{}”须写明理由。",
+                    finding.role.label().zh,
+                    decision.role.label().zh
+                ),
+                format!(
+                    "It was found to be “{}”; give the reason for “{}”.",
+                    finding.role.label().en,
+                    decision.role.label().en
+                ),
+            ));
+        }
+    }
+    for finding in &run.findings {
+        let times = decisions.iter().filter(|decision| decision.column == finding.name).count();
+        if times != 1 {
+            problems.push(FieldProblem::new(
+                format!("decisions.{}", finding.name),
+                format!("字段 `{}` 须且只须确认一次。", finding.name),
+                format!("Decide once, and only once, about column `{}`.", finding.name),
+            ));
+        }
+    }
+    if !decisions.iter().any(|decision| decision.treatment != Treatment::Remove) {
+        problems.push(FieldProblem::new(
+            "decisions",
+            "至少保留一个字段。",
+            "Leave at least one column in.",
+        ));
+    }
+    if !problems.is_empty() {
+        return Err(Error::Invalid { problems });
+    }
+    Ok(GateRun {
+        state: GateState::Measuring,
+        settings,
+        decisions,
+        outcome: None,
+        candidate: None,
+        decided_by: None,
+        decided_at: None,
+        decision_ground: None,
+        ..run
+    })
+}
+
+/// Whether a decision treats a column as less identifying than it was found.
+fn weaker(found: Role, decided: Role) -> bool {
+    let rank = |role: Role| match role {
+        Role::Direct => 3,
+        Role::Quasi => 2,
+        Role::Sensitive => 1,
+        Role::None => 0,
+    };
+    rank(decided) < rank(found)
+}
+
+/// Why the law refuses to let an asset out to an audience, whatever its data.
+///
+/// Basis: 山西省大数据发展应用促进条例 第八条第三款 (negative list);
+/// GB/T 43697-2024 (important and core data).
+pub(super) fn refuse_asset(asset: &Asset, audience: Audience) -> Vec<RefusedBy> {
+    let mut refusals = Vec::new();
+    if audience != Audience::Open {
+        return refusals;
+    }
+    if let Some(level) = asset.entry.level.filter(|level| *level >= DataLevel::Important) {
+        refusals.extend(refused_by(
+            "R-OP-06",
+            format!("资产级别为“{}”。", level.label().zh),
+            format!("The level of the asset is “{}”.", level.label().en),
+        ));
+    }
+    if asset.entry.opening == Some(OpeningAttribute::Withheld) {
+        let listed = asset.entry.negative_list.as_ref();
+        let basis = listed.map(|item| item.basis.clone()).unwrap_or_default();
+        refusals.extend(refused_by(
+            "R-OP-03",
+            format!("该资产列入负面清单，不予开放（依据：{basis}）。"),
+            format!("The asset is on the negative list and is not opened (basis: {basis})."),
+        ));
+    }
+    refusals
+}
+
+/// What was found in the candidate that bears on the verdict.
+pub(super) struct Evidence<'a> {
+    /// The person's decisions.
+    pub(super) decisions: &'a [Decision],
+    /// What detection found in the version.
+    pub(super) findings: &'a [ColumnFinding],
+    /// What detection finds in the candidate itself.
+    pub(super) candidate: &'a [ColumnFinding],
+    /// The risk measured on the candidate's rows.
+    pub(super) assessment: &'a Assessment,
+    /// Rows of the candidate.
+    pub(super) rows_released: u64,
+    /// Rows that were suppressed, and how many may be.
+    pub(super) suppressed: (u64, u64),
+}
+
+/// Why the law refuses this candidate for the open portal; empty if it passes.
+///
+/// Basis: 个人信息保护法 第二十五条; 山西省大数据发展应用促进条例 第八条第三款;
+/// GB/T 42460-2023.
+pub(super) fn refuse_candidate(evidence: &Evidence<'_>) -> Vec<RefusedBy> {
+    let mut refusals = Vec::new();
+    let direct = direct_identifiers(evidence);
+    if !direct.is_empty() {
+        let names = direct.join("、");
+        let names_en = direct.join(", ");
+        refusals.extend(refused_by(
+            "R-OP-01",
+            format!("拟发布的数据仍含个人信息字段：{names}，且没有单独同意。"),
+            format!("The candidate still has personal information, without separate consent: {names_en}."),
+        ));
+        refusals.extend(refused_by(
+            "R-OP-02",
+            format!("直接标识符仍在：{names}（GB/T 42460 第 1 级）。请删除或遮蔽这些字段。"),
+            format!(
+                "Direct identifiers remain: {names_en} (GB/T 42460 level 1). Remove or mask them."
+            ),
+        ));
+    }
+    let assessment = evidence.assessment;
+    if assessment.level == 2 {
+        refusals.extend(refused_by(
+            "R-OP-02",
+            format!(
+                "重标识风险 R = {:.4}，不低于阈值；最小等价类 {} 行，所选模型要求至少 {} 行。",
+                assessment.r, assessment.min_class, assessment.required_class
+            ),
+            format!(
+                "The re-identification risk R = {:.4} reaches the threshold; the smallest class has {} rows, the model asks for at least {}.",
+                assessment.r, assessment.min_class, assessment.required_class
+            ),
+        ));
+    }
+    let (suppressed, allowed) = evidence.suppressed;
+    if suppressed > allowed {
+        refusals.extend(refused_by(
+            "R-OP-02",
+            format!("为达到最小等价类须抑制 {suppressed} 行，超过所设上限 {allowed} 行。请放宽上限，或删除一个准标识符。"),
+            format!("Reaching the smallest class suppresses {suppressed} rows, more than the {allowed} allowed. Raise the limit, or remove a quasi-identifier."),
+        ));
+    }
+    if evidence.rows_released == 0 {
+        refusals.extend(refused_by(
+            "R-OP-02",
+            "没有任何行可以发布。",
+            "No row is left to release.",
+        ));
+    }
+    refusals
+}
+
+/// Columns of the candidate that identify a person directly: those that a person
+/// called so and kept, those whose check digits prove it whatever the person said,
+/// and those in which detection finds identifiers in the candidate itself.
+fn direct_identifiers(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for decision in evidence.decisions {
+        let kept = matches!(decision.treatment, Treatment::Keep | Treatment::Generalize);
+        let found = evidence.findings.iter().find(|finding| finding.name == decision.column);
+        let proved = found.is_some_and(is_proved);
+        if kept && (decision.role == Role::Direct || proved) {
+            names.push(decision.column.clone());
+        }
+    }
+    for finding in evidence.candidate.iter().filter(|finding| is_proved(finding)) {
+        if !names.contains(&finding.name) {
+            names.push(finding.name.clone());
+        }
+    }
+    names
+}
+
+/// Whether a column holds person's identifiers whose check digits prove it: no
+/// person's opinion stands against that.
+fn is_proved(finding: &ColumnFinding) -> bool {
+    let has_check =
+        |kind: Kind| matches!(kind, Kind::CitizenId | Kind::BankCard | Kind::CreditCard);
+    let whole_column = finding.kind.is_some_and(has_check)
+        && finding.hit_rate >= 0.01
+        && finding.valid_rate >= 0.5;
+    // Names and addresses in a text are guesses, which a person may correct.
+    let hidden = finding.hidden_hits > 0
+        && finding.kinds.iter().any(|found| found.hits > 0 && has_check(found.kind));
+    whole_column || hidden
+}
+
+/// A ground that is not blank and not longer than a page.
+pub(super) fn required_ground(ground: &str) -> Result<String, Error> {
+    let ground = ground.trim();
+    let characters = ground.chars().count();
+    if characters == 0 || characters > 1_000 {
+        return Err(Error::invalid(
+            "ground",
+            "驳回须写明依据（1 至 1000 个字符）。",
+            "A rejection cites its ground, in 1 to 1,000 characters.",
+        ));
+    }
+    Ok(ground.to_owned())
+}

@@ -1,0 +1,263 @@
+//! The open portal: what anyone may find, read and take (开放平台).
+//!
+//! Everything here works without signing in, and nothing here is reached but
+//! through a current release for the audience `open`: a suspended release stops
+//! with the next request.
+//!
+//! Basis: 山西省大数据发展应用促进条例 第八条第三款.
+//!
+//! Invariants (each is also the name of a test):
+//! - `nothing_leaves_except_through_a_release`
+//! - `a_suspended_release_stops_with_the_next_request`
+//!
+//! Start at [`dataset`]. The catalogue index is rebuilt from the store by [`reindex`].
+
+mod index;
+pub mod rows;
+mod table;
+
+use law::Audience;
+use trust::{Action, Caller};
+use vocabulary::{AssetId, CreditCode};
+
+pub use index::{index_asset, index_assets, reindex};
+pub use table::{BodyCount, Counts};
+
+use crate::gate::release::{self, Release};
+use crate::registry::{self, Asset, AssetState};
+use crate::{Error, Platform};
+
+/// A dataset as the portal shows it: a published entry, with or without data.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// The published asset.
+    pub asset: Asset,
+    /// Its current open release; `None` for an entry without data.
+    pub current: Option<Release>,
+    /// All open releases, newest first, suspended ones included (their data are not).
+    pub releases: Vec<Release>,
+}
+
+/// A published dataset.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] for anything that is not published.
+pub async fn dataset(caller: &Caller, platform: &Platform, id: AssetId) -> Result<Dataset, Error> {
+    let mut reader = platform.store.read().await?;
+    let missing = || Error::NotFound { what: "dataset", id: id.to_string() };
+    let asset = registry::load(&mut reader, id).await.map_err(|error| match error {
+        Error::NotFound { .. } => missing(),
+        other => other,
+    })?;
+    if asset.state != AssetState::Published {
+        return Err(missing());
+    }
+    caller.require(Action::ViewAsset, &asset.resource()).map_err(|_| missing())?;
+    let releases = release::of_asset(&mut reader, id, Audience::Open).await?;
+    let current = releases.iter().find(|release| release.state == "current").cloned();
+    Ok(Dataset { asset, current, releases })
+}
+
+/// The current open release of a dataset, for reading its rows.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] if nothing is open; [`Error::Denied`] if the policies say so.
+pub async fn current_release(
+    caller: &Caller,
+    platform: &Platform,
+    id: AssetId,
+) -> Result<(Asset, Release), Error> {
+    let mut reader = platform.store.read().await?;
+    let missing = || Error::NotFound { what: "open dataset", id: id.to_string() };
+    let release = release::current(&mut reader, id, Audience::Open).await?.ok_or_else(missing)?;
+    let asset = registry::load(&mut reader, id).await?;
+    if asset.state != AssetState::Published {
+        return Err(missing());
+    }
+    caller.require(Action::ReadRows, &release.resource(asset.body))?;
+    Ok((asset, release))
+}
+
+/// Counts that the portal shows of itself.
+///
+/// # Errors
+///
+/// [`Error::Store`] if they cannot be read.
+pub async fn counts(platform: &Platform) -> Result<Counts, Error> {
+    let mut reader = platform.store.read().await?;
+    table::counts(&mut reader).await
+}
+
+/// Published datasets with data by division, for the map: (division, count).
+///
+/// # Errors
+///
+/// [`Error::Store`] if they cannot be read.
+pub async fn by_division(platform: &Platform) -> Result<Vec<(String, u64)>, Error> {
+    let mut reader = platform.store.read().await?;
+    table::by_division(&mut reader).await
+}
+
+/// Bodies with the number of entries and open datasets that they provide.
+///
+/// # Errors
+///
+/// [`Error::Store`] if they cannot be read.
+pub async fn bodies(platform: &Platform) -> Result<Vec<BodyCount>, Error> {
+    let mut reader = platform.store.read().await?;
+    table::bodies(&mut reader).await
+}
+
+/// The datasets with data, newest release first.
+///
+/// # Errors
+///
+/// [`Error::Store`] if they cannot be read.
+pub async fn newest(platform: &Platform, limit: u64) -> Result<Vec<Asset>, Error> {
+    let mut reader = platform.store.read().await?;
+    let ids = table::newest(&mut reader, limit, None).await?;
+    in_order(registry::load_many(&mut reader, &ids).await?, &ids)
+}
+
+/// The datasets that a body opened, newest release first.
+///
+/// # Errors
+///
+/// [`Error::Store`] if they cannot be read.
+pub async fn of_body(platform: &Platform, body: CreditCode) -> Result<Vec<Asset>, Error> {
+    let mut reader = platform.store.read().await?;
+    let ids = table::newest(&mut reader, 500, Some(body)).await?;
+    in_order(registry::load_many(&mut reader, &ids).await?, &ids)
+}
+
+/// A page of published datasets for harvesters, in order of their id.
+///
+/// # Errors
+///
+/// [`Error::Store`] if they cannot be read.
+pub async fn page(
+    platform: &Platform,
+    number: u64,
+    size: u64,
+) -> Result<(Vec<Dataset>, u64), Error> {
+    let mut reader = platform.store.read().await?;
+    let total = table::published(&mut reader).await?;
+    let ids =
+        table::published_page(&mut reader, number.saturating_sub(1).saturating_mul(size), size)
+            .await?;
+    let assets = in_order(registry::load_many(&mut reader, &ids).await?, &ids)?;
+    let mut datasets = Vec::with_capacity(assets.len());
+    for asset in assets {
+        let current = release::current(&mut reader, asset.id, Audience::Open).await?;
+        datasets.push(Dataset { asset, releases: current.iter().cloned().collect(), current });
+    }
+    Ok((datasets, total))
+}
+
+/// A page of search results with their assets.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The hits and facets.
+    pub hits: search::Hits,
+    /// The assets of the hits, in the same order.
+    pub assets: Vec<Asset>,
+    /// Which of them have data.
+    pub has_data: Vec<AssetId>,
+}
+
+/// Searches the catalogue.
+///
+/// # Errors
+///
+/// [`Error::Search`] if the index fails.
+pub async fn find(platform: &Platform, query: search::Query) -> Result<Found, Error> {
+    let index = std::sync::Arc::clone(&platform.search);
+    let hits = tokio::task::spawn_blocking(move || index.query(&query))
+        .await
+        .map_err(|_| Error::Interrupted)??;
+    let ids: Vec<AssetId> = hits.hits.iter().filter_map(|hit| hit.id.parse().ok()).collect();
+    let mut reader = platform.store.read().await?;
+    let assets = in_order(registry::load_many(&mut reader, &ids).await?, &ids)?;
+    let mut has_data = Vec::new();
+    for id in ids {
+        if release::current(&mut reader, id, Audience::Open).await?.is_some() {
+            has_data.push(id);
+        }
+    }
+    Ok(Found { hits, assets, has_data })
+}
+
+/// Assets in the order of their ids.
+fn in_order(mut assets: Vec<Asset>, ids: &[AssetId]) -> Result<Vec<Asset>, Error> {
+    assets.sort_by_key(|asset| ids.iter().position(|id| *id == asset.id));
+    Ok(assets)
+}
+
+/// Published datasets by id, in this order; what is not published is left out.
+///
+/// # Errors
+///
+/// [`Error::Store`] if they cannot be read.
+pub async fn datasets(platform: &Platform, ids: &[AssetId]) -> Result<Vec<Dataset>, Error> {
+    let mut reader = platform.store.read().await?;
+    let assets = in_order(registry::load_many(&mut reader, ids).await?, ids)?;
+    let mut datasets = Vec::with_capacity(assets.len());
+    for asset in assets.into_iter().filter(|asset| asset.state == AssetState::Published) {
+        let current = release::current(&mut reader, asset.id, Audience::Open).await?;
+        datasets.push(Dataset { asset, releases: current.iter().cloned().collect(), current });
+    }
+    Ok(datasets)
+}
+
+/// When the next release is due; `None` without a cycle or without data.
+pub fn next_update(dataset: &Dataset) -> Option<jiff::civil::Date> {
+    let released_at = dataset.current.as_ref()?.released_at;
+    registry::next_update(dataset.asset.entry.update_cycle?, released_at)
+}
+
+/// Quality indicators of the current release; empty without data.
+///
+/// # Errors
+///
+/// [`Error::Store`] if they cannot be read.
+pub async fn indicators(
+    platform: &Platform,
+    dataset: &Dataset,
+) -> Result<Vec<quality::Indicator>, Error> {
+    let Some(release) = &dataset.current else { return Ok(Vec::new()) };
+    let mut reader = platform.store.read().await?;
+    let version = registry::load_version(&mut reader, release.version_id).await?;
+    let context = quality::Context {
+        quarantined: version.rejected.unwrap_or(0),
+        ..quality::Context::default()
+    };
+    Ok(quality::indicators(&release.profile, &context))
+}
+
+/// Releases whose table is not there or has another number of rows, in a sentence
+/// each; for checking a whole site.
+///
+/// # Errors
+///
+/// [`Error::Store`] if the releases cannot be read.
+pub async fn check(platform: &Platform) -> Result<Vec<String>, Error> {
+    let mut wrong = Vec::new();
+    let mut reader = platform.store.read().await?;
+    for id in table::released(&mut reader).await? {
+        for release in release::of_asset(&mut reader, id, Audience::Open).await? {
+            let table = release.table.table()?;
+            let version = Some(release.table.version);
+            let limits = &platform.limits.scan;
+            match platform.lake.count(&table, version, None, limits).await {
+                Ok(rows) if rows == release.rows => {}
+                Ok(rows) => {
+                    wrong.push(format!("{}: {rows} rows, not {}", release.id, release.rows))
+                }
+                Err(error) => wrong.push(format!("{}: {error}", release.id)),
+            }
+        }
+    }
+    Ok(wrong)
+}

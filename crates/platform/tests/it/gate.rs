@@ -1,0 +1,154 @@
+//! The gate, from inspection to release.
+
+use futures::TryStreamExt as _;
+use platform::gate::{self, GateRun, GateState, Settings, Treatment, release};
+use platform::{Error, open};
+use trust::{Caller, Role};
+use vocabulary::AssetId;
+
+use crate::stage::{Stage, residents};
+
+fn settings() -> Settings {
+    Settings { model: law::SharingModel::Public, k: None, suppression_limit: 0.05 }
+}
+
+/// A published asset with residents, and an inspected run.
+async fn inspected(stage: &Stage) -> (AssetId, GateRun) {
+    let asset = stage.asset().await;
+    stage.file(asset, "residents.csv", residents(3_000).as_bytes()).await;
+    stage.publish(asset).await;
+    let clerk = stage.person(Role::Clerk).await;
+    let started = gate::start(&clerk, &stage.platform, asset, 1, law::Audience::Open, settings())
+        .await
+        .unwrap();
+    stage.work().await;
+    let (_, run) = gate::find(&clerk, &stage.platform, started.run.id).await.unwrap();
+    assert_eq!(run.state, GateState::Confirming);
+    (asset, run)
+}
+
+/// Confirms decisions and waits for the measurement.
+async fn measured(stage: &Stage, run: &GateRun) -> GateRun {
+    let clerk = stage.person(Role::Clerk).await;
+    let platform = &stage.platform;
+    gate::confirm(&clerk, platform, run.id, None, settings(), run.decisions.clone()).await.unwrap();
+    stage.work().await;
+    gate::find(&clerk, platform, run.id).await.unwrap().1
+}
+
+fn codes(run: &GateRun) -> Vec<String> {
+    let outcome = run.outcome.as_ref().unwrap();
+    outcome.refusals.iter().map(|refusal| refusal.code.to_string()).collect()
+}
+
+#[tokio::test]
+async fn what_is_proposed_passes_and_is_released_by_a_second_person() {
+    for stage in Stage::each().await {
+        let (asset, run) = inspected(&stage).await;
+        let run = measured(&stage, &run).await;
+        assert_eq!(run.state, GateState::Passed, "{:?}", codes(&run));
+        let outcome = run.outcome.clone().unwrap();
+        assert!(outcome.assessment.level >= 3);
+        assert!(
+            outcome.columns.iter().any(|column| column.name == "身份证号"
+                && column.transform == deident::Transform::Remove)
+        );
+        let clerk = stage.person(Role::Clerk).await;
+        let platform = &stage.platform;
+        gate::submit(&clerk, platform, run.id, None).await.unwrap();
+        let own = gate::approve(&clerk, platform, run.id, None).await;
+        assert!(matches!(own, Err(Error::Denied(_))), "nobody approves what they filed");
+        let reviewer = stage.person(Role::GateReviewer).await;
+        let (_, released) = gate::approve(&reviewer, platform, run.id, None).await.unwrap();
+        let statement =
+            trust::verify::verify_certificate(&released.certificate, &platform.keyring.jwks())
+                .unwrap();
+        assert_eq!(statement["digest"]["sha256"], outcome.digest.sha256);
+        let anyone = Caller::anonymous(testkit::moment());
+        let (_, shown, rows) =
+            open::rows::download(&anyone, platform, asset, &lake::RowQuery::default())
+                .await
+                .unwrap();
+        let rows: Vec<_> = rows.try_collect().await.unwrap();
+        assert_eq!(rows.iter().map(|batch| batch.num_rows() as u64).sum::<u64>(), shown.rows);
+        assert!(rows[0].schema().column_with_name("身份证号").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_direct_identifier_never_leaves() {
+    let stage = Stage::new().await;
+    let (_, mut run) = inspected(&stage).await;
+    for decision in &mut run.decisions {
+        decision.treatment = Treatment::Keep;
+        decision.role = detect::Role::None;
+        decision.reason = "本单位认为不涉及个人信息".to_owned();
+    }
+    let run = measured(&stage, &run).await;
+    assert_eq!(run.state, GateState::Refused);
+    assert!(
+        codes(&run).contains(&"R-OP-02".to_owned()) && codes(&run).contains(&"R-OP-01".to_owned())
+    );
+    let clerk = stage.person(Role::Clerk).await;
+    let submitted = gate::submit(&clerk, &stage.platform, run.id, None).await;
+    assert!(matches!(submitted, Err(Error::WrongState { .. })));
+}
+
+#[tokio::test]
+async fn a_weaker_role_needs_a_reason_and_every_column_a_decision() {
+    let stage = Stage::new().await;
+    let (_, mut run) = inspected(&stage).await;
+    let clerk = stage.person(Role::Clerk).await;
+    run.decisions.iter_mut().for_each(|decision| decision.role = detect::Role::None);
+    run.decisions.pop();
+    let refused =
+        gate::confirm(&clerk, &stage.platform, run.id, None, settings(), run.decisions).await;
+    let Err(Error::Invalid { problems }) = refused else { panic!("{refused:?}") };
+    assert!(problems.len() >= 2);
+}
+
+#[tokio::test]
+async fn a_rejection_cites_a_ground_and_a_suspended_release_stops_with_the_next_request() {
+    let stage = Stage::new().await;
+    let (asset, run) = inspected(&stage).await;
+    let run = measured(&stage, &run).await;
+    let platform = &stage.platform;
+    gate::submit(&stage.person(Role::Clerk).await, platform, run.id, None).await.unwrap();
+    let reviewer = stage.person(Role::GateReviewer).await;
+    let blank = gate::reject(&reviewer, platform, run.id, None, "  ").await;
+    assert!(matches!(blank, Err(Error::Invalid { .. })));
+    let (_, released) = gate::approve(&reviewer, platform, run.id, None).await.unwrap();
+    let anyone = Caller::anonymous(testkit::moment());
+    let query = lake::RowQuery { limit: Some(5), ..lake::RowQuery::default() };
+    assert!(open::rows::page(&anyone, platform, asset, &query).await.is_ok());
+    release::suspend(&reviewer, platform, released.id, "发现差错").await.unwrap();
+    let stopped = open::rows::page(&anyone, platform, asset, &query).await;
+    assert!(matches!(stopped, Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn every_step_is_in_the_log_and_every_receipt_verifies() {
+    let stage = Stage::new().await;
+    let (asset, _) = inspected(&stage).await;
+    let platform = &stage.platform;
+    platform.log.seal_all(testkit::moment()).await.unwrap();
+    let clerk = stage.person(Role::Clerk).await;
+    let acts = platform::evidence::history(&clerk, platform, asset, 100).await.unwrap();
+    let kinds: Vec<_> = acts.iter().rev().map(|act| act.kind.as_str()).collect();
+    for kind in [
+        "asset.registered",
+        "version.stored",
+        "asset.submitted",
+        "asset.consented",
+        "asset.published",
+        "gate.started",
+        "gate.inspected",
+    ] {
+        assert!(kinds.contains(&kind), "{kind} in {kinds:?}");
+    }
+    let own = acts.iter().find(|act| act.kind == "asset.registered").unwrap();
+    let receipt = platform::evidence::receipt(&clerk, platform, own.id).await.unwrap();
+    trust::verify::verify_receipt(&receipt, platform.log.vkey()).unwrap();
+    let anyone = Caller::anonymous(testkit::moment());
+    assert!(platform::evidence::receipt(&anyone, platform, own.id).await.is_err());
+}

@@ -1,0 +1,5 @@
+//! The areas, on a real database and a lake in memory.
+
+mod gate;
+mod registry;
+mod stage;

@@ -1,0 +1,146 @@
+//! Registration and the data of an asset.
+
+use platform::registry::{self, AssetState, CatalogueEntry, NewAsset};
+use platform::{Error, registry::upload};
+use trust::Role;
+
+use crate::stage::{Stage, body, complete_entry};
+
+#[tokio::test]
+async fn three_persons_bring_an_entry_into_the_catalogue() {
+    for stage in Stage::each().await {
+        let asset = stage.asset().await;
+        stage.file(asset, "survey.csv", "姓名,年龄\n王丽,30\n".as_bytes()).await;
+        stage.publish(asset).await;
+        let anyone = trust::Caller::anonymous(testkit::moment());
+        let found = registry::find(&anyone, &stage.platform, asset).await.unwrap();
+        assert_eq!(found.state, AssetState::Published);
+        assert_eq!(found.entry.items.len(), 2);
+        let hits = platform::open::find(&stage.platform, search_for("抽样")).await.unwrap();
+        assert_eq!(hits.assets.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn nobody_approves_what_they_filed() {
+    for stage in Stage::each().await {
+        let asset = stage.asset().await;
+        stage.file(asset, "survey.csv", b"a,b\n1,2\n").await;
+        let clerk = stage.person(Role::Clerk).await;
+        registry::submit(&clerk, &stage.platform, asset, None).await.unwrap();
+        let refused = registry::consent(&clerk, &stage.platform, asset, None).await;
+        assert!(matches!(refused, Err(Error::Denied(_))));
+        let waiting = registry::find(&clerk, &stage.platform, asset).await.unwrap();
+        assert_eq!(waiting.state, AssetState::UnitReview);
+    }
+}
+
+#[tokio::test]
+async fn an_incomplete_entry_gets_one_notice_that_lists_everything_missing() {
+    let stage = Stage::new().await;
+    let clerk = stage.person(Role::Clerk).await;
+    let new = NewAsset {
+        body: body(),
+        kind: registry::AssetKind::Dataset,
+        entry: CatalogueEntry::default(),
+    };
+    let asset = registry::register(&clerk, &stage.platform, new).await.unwrap().asset;
+    assert_eq!(registry::missing(&asset).len(), 12);
+    let refused = registry::submit(&clerk, &stage.platform, asset.id, None).await;
+    let Err(Error::Refused { refusals }) = refused else { panic!("{refused:?}") };
+    assert_eq!(refusals[0].code.to_string(), "R-SH-01");
+    for word in ["数据目录名称", "数据项", "共享属性", "保密风险评估"] {
+        assert!(refusals[0].detail.zh.contains(word), "{word}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_law_refuses_is_refused_with_its_code() {
+    let stage = Stage::new().await;
+    let clerk = stage.person(Role::Clerk).await;
+    let cases: [(&str, fn(&mut CatalogueEntry)); 4] = [
+        ("R-SH-02", |entry| entry.sharing = Some(law::SharingAttribute::Withheld)),
+        ("R-SH-03", |entry| entry.sharing = Some(law::SharingAttribute::Conditional)),
+        ("R-OP-03", |entry| entry.opening = Some(law::OpeningAttribute::Withheld)),
+        ("R-OP-06", |entry| entry.level = Some(vocabulary::DataLevel::Important)),
+    ];
+    for (code, change) in cases {
+        let mut entry = complete_entry();
+        entry.items = vec![registry::Item { name: "a".to_owned(), ..Default::default() }];
+        change(&mut entry);
+        let new = NewAsset { body: body(), kind: registry::AssetKind::Dataset, entry };
+        let asset = registry::register(&clerk, &stage.platform, new).await.unwrap().asset;
+        let refused = registry::submit(&clerk, &stage.platform, asset.id, None).await;
+        let Err(Error::Refused { refusals }) = refused else { panic!("{code}: {refused:?}") };
+        assert_eq!(refusals.iter().map(|r| r.code.to_string()).collect::<Vec<_>>(), [code]);
+        assert!(law::refusal(&refusals[0].code).is_some(), "{code} is in the refusal table");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_someone_else_is_not_overwritten() {
+    for stage in Stage::each().await {
+        let asset = stage.asset().await;
+        let clerk = stage.person(Role::Clerk).await;
+        let platform = &stage.platform;
+        registry::edit(&clerk, platform, asset, 1, complete_entry()).await.unwrap();
+        let stale = registry::edit(&clerk, platform, asset, 1, complete_entry()).await;
+        assert!(matches!(stale, Err(Error::Stale)));
+    }
+}
+
+#[tokio::test]
+async fn good_rows_are_kept_and_bad_rows_are_explained() {
+    for stage in Stage::each().await {
+        let asset = stage.asset().await;
+        let mut csv = String::from("编号,数量\n");
+        for row in 0..1_000 {
+            csv.push_str(&format!("A{row},{row}\n"));
+        }
+        csv.push_str("A9,9,多余\n");
+        let version = stage.file(asset, "counts.csv", csv.as_bytes()).await;
+        assert_eq!((version.rows, version.rejected), (Some(1_000), Some(1)));
+        let clerk = stage.person(Role::Clerk).await;
+        let (rows, total) =
+            registry::version::quarantine(&clerk, &stage.platform, asset, 1, 10).await.unwrap();
+        assert_eq!((rows[0].line, rows[0].code.as_str(), total), (1_002, "field_count", 1));
+    }
+}
+
+#[tokio::test]
+async fn completing_twice_makes_one_version() {
+    let stage = Stage::new().await;
+    let asset = stage.asset().await;
+    let clerk = stage.person(Role::Clerk).await;
+    let platform = &stage.platform;
+    let hint = upload::FileHint::default();
+    let begun = upload::begin(&clerk, platform, asset, "a.csv", 8, hint).await.unwrap();
+    let early = upload::complete(&clerk, platform, begun.id).await;
+    assert!(matches!(early, Err(Error::Invalid { .. })));
+    let bytes = bytes::Bytes::from_static(b"a,b\n1,2\n");
+    upload::append(&clerk, platform, begun.id, 0, bytes.slice(..3)).await.unwrap();
+    let repeated = upload::append(&clerk, platform, begun.id, 0, bytes.slice(..3)).await;
+    assert!(matches!(repeated, Err(Error::Stale)));
+    assert_eq!(upload::append(&clerk, platform, begun.id, 3, bytes.slice(3..)).await.unwrap(), 8);
+    let first = upload::complete(&clerk, platform, begun.id).await.unwrap();
+    let second = upload::complete(&clerk, platform, begun.id).await.unwrap();
+    assert_eq!(first.version_id, second.version_id);
+}
+
+#[tokio::test]
+async fn a_picture_or_an_empty_file_is_refused_before_it_is_sent() {
+    let stage = Stage::new().await;
+    let asset = stage.asset().await;
+    let clerk = stage.person(Role::Clerk).await;
+    let hint = upload::FileHint::default;
+    let scan = upload::begin(&clerk, &stage.platform, asset, "scan.pdf", 10, hint()).await;
+    assert!(
+        matches!(scan, Err(Error::Refused { refusals }) if refusals[0].code.to_string() == "R-OP-05")
+    );
+    let empty = upload::begin(&clerk, &stage.platform, asset, "a.csv", 0, hint()).await;
+    assert!(matches!(empty, Err(Error::Invalid { .. })));
+}
+
+fn search_for(text: &str) -> search::Query {
+    search::Query { text: Some(text.to_owned()), limit: 10, ..search::Query::default() }
+}

@@ -1,0 +1,189 @@
+//! Settings: defaults that work, a file, then the environment. The only place that
+//! reads environment variables.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// What can be set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Address to listen at.
+    pub(crate) listen: SocketAddr,
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// The metadata database; left out, SQLite in the data folder.
+    pub(crate) database: Option<String>,
+    /// Where tables lie; left out, in the data folder.
+    pub(crate) lake: Option<String>,
+    /// Options of the object store, e.g. `aws_region`.
+    pub(crate) lake_options: std::collections::BTreeMap<String, String>,
+    /// Address under which others reach the site.
+    pub(crate) base_url: Option<String>,
+    /// Name of the transparency log; left out, from the base URL.
+    pub(crate) log_name: Option<String>,
+    /// Time to start at, for showing deadlines.
+    pub(crate) clock: Option<jiff::Timestamp>,
+    /// Level of the log on standard error.
+    pub(crate) log: String,
+    /// Name of the site.
+    pub(crate) site_name: String,
+    /// Its name in English.
+    pub(crate) site_name_en: String,
+    /// Whom to ask.
+    pub(crate) contact: Option<String>,
+    /// Folder with npm's packages, for the demo.
+    pub(crate) demo_packages: PathBuf,
+    /// Folder with shared reference data, for the demo.
+    pub(crate) shared_data: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data: PathBuf::from("data"),
+            database: None,
+            lake: None,
+            lake_options: std::collections::BTreeMap::new(),
+            base_url: None,
+            log_name: None,
+            clock: None,
+            log: "info".to_owned(),
+            site_name: "汾河数据开放平台".to_owned(),
+            site_name_en: "Fenhe Open Data".to_owned(),
+            contact: None,
+            demo_packages: PathBuf::from("assets/node_modules"),
+            shared_data: None,
+        }
+    }
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// The file cannot be read.
+    #[error("could not read the configuration file `{path}`: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not right.
+    #[error("the configuration file `{path}` is not right: {source}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        source: Box<toml::de::Error>,
+    },
+    /// A variable is not right.
+    #[error("`{name}` = `{value}` is not right: {reason}")]
+    Variable {
+        /// Name of the variable.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// What was expected.
+        reason: &'static str,
+    },
+}
+
+impl Config {
+    /// The settings of a file (or `fenhe.toml` if it is there) and the environment.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ConfigError`].
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let usual = Path::new("fenhe.toml");
+        let path = file.or_else(|| usual.exists().then_some(usual));
+        let mut config = match path {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+                toml::from_str(&text).map_err(|source| ConfigError::Parse {
+                    path: path.to_owned(),
+                    source: Box::new(source),
+                })?
+            }
+            None => Self::default(),
+        };
+        config.read_environment()?;
+        Ok(config)
+    }
+
+    fn read_environment(&mut self) -> Result<(), ConfigError> {
+        if let Some(value) = variable("FENHE_LISTEN") {
+            self.listen = value.parse().map_err(|_| ConfigError::Variable {
+                name: "FENHE_LISTEN",
+                value,
+                reason: "an address with a port, like 127.0.0.1:8080",
+            })?;
+        }
+        if let Some(value) = variable("FENHE_CLOCK") {
+            self.clock = Some(value.parse().map_err(|_| ConfigError::Variable {
+                name: "FENHE_CLOCK",
+                value,
+                reason: "a time with its offset, like 2026-12-01T09:00:00+08:00",
+            })?);
+        }
+        for (name, setting) in [
+            ("FENHE_DATABASE", &mut self.database),
+            ("FENHE_LAKE", &mut self.lake),
+            ("FENHE_BASE_URL", &mut self.base_url),
+            ("FENHE_LOG_NAME", &mut self.log_name),
+        ] {
+            if let Some(value) = variable(name) {
+                *setting = Some(value);
+            }
+        }
+        if let Some(value) = variable("FENHE_DATA") {
+            self.data = value.into();
+        }
+        if let Some(value) = variable("FENHE_LOG") {
+            self.log = value;
+        }
+        if let Some(value) = variable("FENHE_DEMO_PACKAGES") {
+            self.demo_packages = value.into();
+        }
+        if let Some(value) = variable("FENHE_SHARED_DATA") {
+            self.shared_data = Some(value.into());
+        }
+        Ok(())
+    }
+
+    /// The address under which others reach the site, without a slash at the end.
+    pub(crate) fn base_url(&self) -> String {
+        match &self.base_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.listen),
+        }
+    }
+
+    /// The name of the transparency log.
+    pub(crate) fn log_name(&self) -> String {
+        self.log_name.clone().unwrap_or_else(|| {
+            let url = self.base_url();
+            let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+            format!("{host}/log")
+        })
+    }
+
+    /// The metadata database.
+    pub(crate) fn database(&self) -> String {
+        match &self.database {
+            Some(url) => url.clone(),
+            None => format!("sqlite://{}", self.data.join("fenhe.db").display()),
+        }
+    }
+}
+
+/// A variable that is set and not empty.
+#[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,129 @@
+//! `fenhe serve` and `fenhe demo`: the server, its worker and its sealing.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use vocabulary::Bilingual;
+use web::{App, DemoAccount, Metrics, Pages, Site};
+
+use crate::Failure;
+use crate::config::Config;
+use crate::demo;
+use crate::show::{Bar, say};
+use crate::wiring::{Wired, wire};
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) async fn serve(config: Config, demo_accounts: Vec<DemoAccount>) -> Result<(), Failure> {
+    let wired = wire(&config).await?;
+    serve_wired(config, wired, demo_accounts).await
+}
+
+/// Loads the demo once, then serves it.
+pub(crate) async fn demo(config: Config, small: bool, load_only: bool) -> Result<(), Failure> {
+    let wired = wire(&config).await?;
+    let sources = demo::Sources {
+        packages: config.demo_packages.clone(),
+        shared: config.shared_data.clone().filter(|folder| folder.exists()),
+        small,
+    };
+    let bar = Bar::new();
+    let loaded = demo::load(&wired.platform, &sources, &bar).await;
+    bar.end();
+    loaded?;
+    wired.platform.log.seal_all(wired.platform.clock.now()).await?;
+    if load_only {
+        return Ok(());
+    }
+    let accounts = demo::accounts();
+    greet(&config.base_url(), &accounts);
+    serve_wired(config, wired, accounts).await
+}
+
+/// Says where it is and what to try.
+fn greet(url: &str, accounts: &[DemoAccount]) {
+    say(&format!("\n汾河演示 Fenhe demo: {url}\n"));
+    say("账户 accounts:");
+    for account in accounts {
+        say(&format!(
+            "  {:<14} {:<22} {} {}",
+            account.login, account.password, account.role.zh, account.role.en
+        ));
+    }
+    say("\n五件可以一试的事 five things to try:");
+    say(&format!("  1. 检索 search              {url}/search?q=人口"));
+    say(&format!("  2. 待办与审核 reviews        {url}/desk/reviews  (登录 as reviewer)"));
+    say(&format!("  3. 检测报告 gate report      {url}/desk/assets  (登录 as clerk)"));
+    say(&format!("  4. 证据 evidence            {url}/evidence"));
+    say(&format!("  5. 从外部核验 verify         fenhe log verify {url}\n"));
+}
+
+async fn serve_wired(
+    config: Config,
+    wired: Wired,
+    demo_accounts: Vec<DemoAccount>,
+) -> Result<(), Failure> {
+    let platform = wired.platform.clone();
+    if platform.search.is_empty() {
+        let written = platform::open::reindex(&platform).await?;
+        tracing::info!(written, "the catalogue index was rebuilt");
+    }
+    let stopping = CancellationToken::new();
+    let app = App {
+        platform: platform.clone(),
+        pages: Arc::new(Pages::load()?),
+        metrics: Arc::new(Metrics::default()),
+        site: Arc::new(Site {
+            name: Bilingual::new(&config.site_name, &config.site_name_en),
+            tagline: Bilingual::new(
+                "政务数据目录、开放数据与可核验的证据",
+                "Government data: catalogue, open data, and evidence that anyone can verify",
+            ),
+            base_url: config.base_url(),
+            contact: config.contact.clone(),
+            demo_accounts,
+            https: config.base_url().starts_with("https://"),
+        }),
+        stopping: stopping.clone(),
+    };
+    let listener = tokio::net::TcpListener::bind(config.listen).await?;
+    tracing::info!(listen = %config.listen, "serving");
+    let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let stopped = stopping.clone();
+    let server = axum::serve(listener, router)
+        .with_graceful_shutdown(async move { stopped.cancelled().await });
+    let worker_name = format!("worker-{}", std::process::id());
+    let worker = {
+        let stopped = stopping.clone();
+        platform::jobs::work(
+            platform.clone(),
+            worker_name,
+            async move { stopped.cancelled().await },
+        )
+    };
+    let sealing = {
+        let stopped = stopping.clone();
+        platform.log.run(platform.clock, async move { stopped.cancelled().await })
+    };
+    let signals = async {
+        wait_for_signal().await;
+        stopping.cancel();
+    };
+    let (served, (), (), ()) = tokio::join!(async { server.await }, worker, sealing, signals);
+    drop(wired);
+    Ok(served?)
+}
+
+/// Ctrl-C, or SIGTERM from a service manager.
+async fn wait_for_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => {
+            let _interrupted = interrupt.await;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What the command line shows: lines, complaints and progress.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line's voice")]
+
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A line on standard output.
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}
+
+/// An error with its causes, in one line on standard error.
+pub(crate) fn complain(error: &dyn std::error::Error, code: ExitCode) -> ExitCode {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        source = inner.source();
+    }
+    eprintln!("fenhe: {text}");
+    code
+}
+
+/// A progress bar, or lines where there is no terminal.
+#[derive(Debug)]
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    last: std::sync::Mutex<String>,
+}
+
+impl Bar {
+    /// A bar without a length yet.
+    pub(crate) fn new() -> Self {
+        let bar = ProgressBar::new(0);
+        let style = "{spinner} {msg:50} {wide_bar} {percent:>3}%  {eta}";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        Self { bar, last: std::sync::Mutex::new(String::new()) }
+    }
+
+    /// What is being done, and how far it is.
+    pub(crate) fn step(&self, zh: &str, en: &str, done: u64, total: u64) {
+        let message = format!("{zh} {en}");
+        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if *last != message {
+            if self.bar.is_hidden() {
+                eprintln!("  {message}");
+            }
+            last.clone_from(&message);
+            self.bar.set_message(message);
+        }
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl crate::demo::Show for Bar {
+    fn step(&self, zh: &str, en: &str, done: u64, total: u64) {
+        Self::step(self, zh, en, done, total);
+    }
+}

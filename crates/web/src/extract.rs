@@ -1,0 +1,41 @@
+//! Extractors whose rejections are problems, not plain text.
+
+use axum::extract::{FromRequest, Json, Request};
+use serde::de::DeserializeOwned;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// A JSON body; a wrong one is a problem that says where.
+#[derive(Clone, Debug)]
+pub struct ApiJson<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for ApiJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        match Json::<T>::from_request(request, app).await {
+            Ok(Json(value)) => Ok(Self(value)),
+            Err(rejection) => {
+                let text = rejection.body_text();
+                let mut problem = Problem::bad_request(
+                    format!("请求体不是所要求的 JSON：{text}"),
+                    format!("The body is not the JSON that is asked for: {text}"),
+                );
+                if rejection.status() != axum::http::StatusCode::BAD_REQUEST {
+                    problem.status = rejection.status();
+                }
+                Err(problem)
+            }
+        }
+    }
+}
+
+/// An identifier from a path; what is no identifier is not found.
+///
+/// # Errors
+///
+/// [`Problem::not_found`].
+pub(crate) fn id_of<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
+}

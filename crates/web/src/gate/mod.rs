@@ -1,0 +1,4 @@
+//! The gate over HTTP.
+
+pub(crate) mod api;
+pub(crate) mod pages;

@@ -1,0 +1,290 @@
+//! `/desk/gate/{id}`: may this go out, and if not, what would make it so?
+
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use law::SharingModel;
+use platform::gate::{self, GateRun, GateState, Treatment, release};
+use platform::registry::{Asset, AssetState, version};
+use platform::{RefusedBy, evidence, jobs};
+use serde::Serialize;
+use trust::{Action as Act, Caller};
+use vocabulary::{Bilingual, DataLevel, GateRunId};
+
+use super::columns::Typed;
+use super::found::{self, Column};
+use super::measured::{self, Measure, Sample};
+use super::verdict::{self, Step, Verdict};
+use crate::app::App;
+use crate::desk::{Names, asset_path, boxes, title_of};
+use crate::extract::id_of;
+use crate::parts::{Action, Chart, Choice, FormProblem, Refusal, Risk};
+use crate::problem::Problem;
+use crate::registry::pages::version::JobRow;
+use crate::trust::desk::words::{Event, HISTORY, gate_run_of};
+use crate::view::Page;
+use crate::visitor::Visitor;
+
+/// Why a step was not taken, shown on the page that it was asked from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trouble {
+    /// The step.
+    pub(super) key: &'static str,
+    /// Grounds on which the law refuses it, all of them.
+    pub(super) refusals: Vec<RefusedBy>,
+    /// What is wrong with the reason.
+    pub(super) error: Option<Bilingual>,
+    /// The reason that was typed.
+    pub(super) value: String,
+    /// What is wrong with the form of the columns.
+    pub(super) errors: Vec<FormProblem>,
+    /// The form of the columns as it was typed.
+    pub(super) typed: Option<Typed>,
+}
+
+#[derive(Serialize)]
+struct RunPage {
+    run: This,
+    verdict: Verdict,
+    job: Option<JobRow>,
+    waiting: Option<Bilingual>,
+    actions: Vec<Action>,
+    refusals: Vec<Refusal>,
+    steps: Vec<Step>,
+    columns: Vec<Column>,
+    roles: Vec<Choice>,
+    transforms: Vec<Choice>,
+    levels: Vec<Choice>,
+    settings: SettingsRow,
+    errors: Vec<FormProblem>,
+    risk: Option<Risk>,
+    measures: Vec<Measure>,
+    frontier: Option<Chart>,
+    sample: Option<Sample>,
+    not_tested: Vec<Bilingual>,
+    certificate: Option<Certificate>,
+    history: Vec<Event>,
+}
+
+#[derive(Serialize)]
+struct This {
+    id: String,
+    url: String,
+    etag: String,
+    asset_title: Bilingual,
+    asset_url: String,
+    version: i64,
+    version_url: Option<String>,
+    at: String,
+    by: Bilingual,
+    audience: Bilingual,
+    editable: bool,
+}
+
+#[derive(Serialize)]
+struct SettingsRow {
+    model: String,
+    models: Vec<Choice>,
+    models_basis: Bilingual,
+    k: String,
+    suppression: String,
+}
+
+#[derive(Serialize)]
+struct Certificate {
+    url: String,
+    file_url: String,
+}
+
+/// Shows a run.
+pub(crate) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Page, Problem> {
+    page(&app, &visitor, id_of(&id)?, Trouble::default()).await
+}
+
+/// The points of the chart of risk against utility, as CSV.
+pub(crate) async fn frontier(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (_, run) = gate::find(visitor.signed_in()?, &app.platform, id_of(&id)?).await?;
+    let outcome = run.outcome.ok_or_else(Problem::not_found)?;
+    let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8")];
+    Ok((kind, measured::frontier_csv(&outcome)).into_response())
+}
+
+/// The page of a run, also after a step that was not taken.
+pub(super) async fn page(
+    app: &App,
+    visitor: &Visitor,
+    id: GateRunId,
+    trouble: Trouble,
+) -> Result<Page, Problem> {
+    let caller = visitor.signed_in()?;
+    let (asset, run) = gate::find(caller, &app.platform, id).await?;
+    let number = version::number(&app.platform, run.version_id).await?;
+    let job = match run.state {
+        GateState::Inspecting | GateState::Measuring => {
+            jobs::progress_of(&app.platform, &format!("gate:{}", run.id)).await?
+        }
+        _ => None,
+    };
+    let mut history = evidence::history(caller, &app.platform, asset.id, HISTORY).await?;
+    history.retain(|record| gate_run_of(record) == Some(run.id));
+    let people = history.iter().filter_map(|record| record.account).chain([run.filed_by]);
+    let names = Names::load(app, people).await?;
+    let typed = trouble.typed.clone().unwrap_or_else(|| Typed::of(&run));
+    let model = run.settings.model;
+    let outcome = run.outcome.as_ref();
+    let refusals = outcome.map(|outcome| outcome.refusals.as_slice()).unwrap_or_default();
+    let context = RunPage {
+        verdict: verdict::verdict(&run),
+        job: job.filter(|job| !job.state.is_final()).map(JobRow::of),
+        waiting: waiting(&asset, &run, caller),
+        actions: actions(&asset, &run, caller, &trouble),
+        refusals: [boxes(refusals), boxes(&trouble.refusals)].concat(),
+        steps: verdict::steps(&run),
+        columns: found::columns(&asset, &run, &typed, &trouble.errors),
+        roles: found::roles(),
+        transforms: Treatment::ALL.iter().map(|t| Choice::new(t.code(), t.label())).collect(),
+        levels: DataLevel::ALL.iter().map(|l| Choice::new(l.as_str(), l.label())).collect(),
+        settings: settings(typed),
+        errors: trouble.errors,
+        risk: outcome.map(|outcome| Risk::of(&outcome.assessment, model.label())),
+        measures: outcome
+            .map(|outcome| measured::measures(outcome, &run.settings))
+            .unwrap_or_default(),
+        frontier: outcome.and_then(|outcome| measured::frontier(outcome, &run)),
+        sample: outcome.and_then(|outcome| measured::sample(outcome, &asset, caller)),
+        not_tested: outcome.map(|outcome| outcome.not_tested.clone()).unwrap_or_default(),
+        certificate: certificate(app, caller, &run).await?,
+        history: history.iter().map(|record| Event::of(record, &names)).collect(),
+        run: this(&asset, &run, number, &names, caller),
+    };
+    app.pages.render(visitor, "desk/gate.html", context)
+}
+
+fn this(asset: &Asset, run: &GateRun, number: i64, names: &Names, caller: &Caller) -> This {
+    let may_see_version = caller.can(Act::ViewUpload, &asset.resource());
+    let is_open = matches!(
+        run.state,
+        GateState::Confirming | GateState::Refused | GateState::Passed | GateState::Rejected
+    );
+    This {
+        id: run.id.to_string(),
+        url: run_path(run),
+        etag: run.revision.to_string(),
+        asset_title: title_of(asset),
+        asset_url: asset_path(asset),
+        version: number,
+        version_url: may_see_version.then(|| format!("{}/versions/{number}", asset_path(asset))),
+        at: run.created_at.to_string(),
+        by: names.of(Some(run.filed_by)),
+        audience: run.audience.label(),
+        editable: is_open && caller.can(Act::ConfirmColumns, &run.resource(asset.body)),
+    }
+}
+
+/// The page of a run.
+pub(super) fn run_path(run: &GateRun) -> String {
+    format!("/desk/gate/{}", run.id)
+}
+
+/// The steps that the caller may take now.
+fn actions(asset: &Asset, run: &GateRun, caller: &Caller, trouble: &Trouble) -> Vec<Action> {
+    let resource = run.resource(asset.body);
+    let action = |key: &str, label: (&str, &str), kind: &str, hint: Option<Bilingual>| Action {
+        key: key.to_owned(),
+        label: Bilingual::new(label.0, label.1),
+        url: format!("{}/{key}?revision={}", run_path(run), run.revision),
+        kind: kind.to_owned(),
+        hint,
+        reason: "none".to_owned(),
+        reason_label: None,
+        typed: None,
+        error: trouble.error.clone().filter(|_| trouble.key == key),
+        value: if trouble.key == key { trouble.value.clone() } else { String::new() },
+    };
+    let mut actions = Vec::new();
+    if run.state == GateState::Passed && caller.can(Act::SubmitRelease, &resource) {
+        actions.push(action("submit", ("提交审批", "Submit for approval"), "primary", None));
+    }
+    if run.state != GateState::Submitted {
+        return actions;
+    }
+    let is_published = asset.state == AssetState::Published;
+    if is_published && caller.can(Act::ApproveRelease, &resource) {
+        let hint = Bilingual::new(
+            "将签发放行证书并写入日志，数据立即在门户上开放。",
+            "A release certificate is signed and logged, and the data open on the portal at once.",
+        );
+        actions.push(action("approve", ("同意放行", "Approve the release"), "primary", Some(hint)));
+    }
+    if caller.can(Act::RejectRelease, &resource) {
+        actions.push(Action {
+            reason: "required".to_owned(),
+            reason_label: Some(Bilingual::new("理由与依据", "Reason and ground")),
+            ..action("reject", ("驳回", "Reject"), "secondary", None)
+        });
+    }
+    actions
+}
+
+/// Whom or what the run waits for, where it is not the caller.
+fn waiting(asset: &Asset, run: &GateRun, caller: &Caller) -> Option<Bilingual> {
+    let resource = run.resource(asset.body);
+    match run.state {
+        GateState::Submitted if asset.state != AssetState::Published => Some(Bilingual::new(
+            "目录发布之后才能放行数据。",
+            "The data can be released once the catalogue entry is published.",
+        )),
+        GateState::Submitted if !caller.can(Act::ApproveRelease, &resource) => {
+            Some(Bilingual::new(
+                "等待发布审核员审批；本人提交的须由他人审批。",
+                "Waiting for the gate reviewer; nobody approves what they filed.",
+            ))
+        }
+        GateState::Confirming if !caller.can(Act::ConfirmColumns, &resource) => Some(
+            Bilingual::new("等待经办人确认字段。", "Waiting for the clerk to confirm the columns."),
+        ),
+        _ => None,
+    }
+}
+
+fn settings(typed: Typed) -> SettingsRow {
+    let model = |model: &SharingModel| {
+        let tau = law::gate::model(*model).tau;
+        let hint = Bilingual::new(
+            format!("单个等价类的风险上限 τ = {tau}"),
+            format!("greatest risk of one class τ = {tau}"),
+        );
+        Choice { hint: Some(hint), ..Choice::new(model.code(), model.label()) }
+    };
+    SettingsRow {
+        model: typed.model,
+        models: SharingModel::ALL.iter().map(model).collect(),
+        models_basis: Bilingual::new("GB/T 42460-2023", "GB/T 42460-2023"),
+        k: typed.k,
+        suppression: typed.suppression,
+    }
+}
+
+/// The certificate of an approved run.
+async fn certificate(
+    app: &App,
+    caller: &Caller,
+    run: &GateRun,
+) -> Result<Option<Certificate>, Problem> {
+    if run.state != GateState::Approved {
+        return Ok(None);
+    }
+    let release = release::of_run(caller, &app.platform, run.id).await?;
+    Ok(release.map(|release| Certificate {
+        url: format!("/evidence/entry/{}", release.entry_id),
+        file_url: format!("/api/v1/releases/{}/certificate", release.id),
+    }))
+}

@@ -1,0 +1,33 @@
+//! HTTP: pages for people, an API for programs, protocols that others define.
+//!
+//! The area names are those of `platform`. A handler reads: extract → call →
+//! convert; there is no rule and no SQL here. `router.rs` lists every URL.
+
+mod app;
+mod desk;
+mod extract;
+mod form;
+mod gate;
+mod headers;
+mod idempotency;
+mod map;
+mod metrics;
+mod open;
+mod openapi;
+mod parts;
+mod people;
+mod precondition;
+mod problem;
+mod protocols;
+mod registry;
+mod router;
+mod session;
+mod trust;
+mod view;
+mod visitor;
+
+pub use app::{App, DemoAccount, Site};
+pub use metrics::Metrics;
+pub use openapi::document;
+pub use router::router;
+pub use view::{Lang, Pages};

@@ -1,0 +1,6 @@
+//! The open portal over HTTP: pages for people, an API for programs.
+
+pub(crate) mod api;
+pub(crate) mod download;
+pub(crate) mod pages;
+pub(crate) mod rows;

@@ -1,0 +1,31 @@
+//! The pages of the open portal (开放平台), for anyone, without signing in.
+//!
+//! ```text
+//! home.rs         what is here
+//! search.rs       which data set
+//! dataset/        one data set, or an entry without data
+//! explore/        what the data say: filter, sort, group, chart
+//! bodies.rs       who holds data, and what each of them holds
+//! developers.rs   how to build on it
+//! statements.rs   licence, accessibility
+//! places.rs       names of divisions
+//! cells.rs        rows as the cells of a table
+//! ```
+
+mod bodies;
+mod cells;
+mod dataset;
+mod developers;
+mod explore;
+mod home;
+mod places;
+mod search;
+mod statements;
+
+pub(crate) use self::search::search;
+pub(crate) use bodies::{bodies, body};
+pub(crate) use dataset::{entry, show as dataset};
+pub(crate) use developers::developers;
+pub(crate) use explore::{explore, groups_csv};
+pub(crate) use home::home;
+pub(crate) use statements::{accessibility, licence};

@@ -1,0 +1,99 @@
+//! The description of the API (OpenAPI 3.1), made from the handlers.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use utoipa::openapi::response::Response as ResponseDoc;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, Modify, OpenApi};
+
+use crate::{gate, open, problem, registry, trust};
+
+/// What every operation may answer beside its own answers.
+pub(crate) struct Problems;
+
+impl IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<ResponseDoc>> {
+        let texts = [
+            ("400", "The request cannot be understood"),
+            ("401", "Sign in first"),
+            ("403", "Not permitted"),
+            ("404", "Nothing here, or not for this caller"),
+            ("409", "Not possible in this state"),
+            ("412", "Changed by someone else since it was read"),
+            ("413", "The body is too large"),
+            ("415", "Another content type is asked for"),
+            ("422", "Fields are missing or wrong, or the law refuses"),
+            ("428", "If-Match is missing"),
+            ("503", "Not available just now, or a limit was reached"),
+        ];
+        texts
+            .into_iter()
+            .map(|(status, text)| {
+                let schema = Ref::from_schema_name("ProblemBody");
+                let content = ContentBuilder::new().schema(Some(schema)).build();
+                let response = ResponseBuilder::new()
+                    .description(text)
+                    .content("application/problem+json", content)
+                    .build();
+                (status.to_owned(), RefOr::T(response))
+            })
+            .collect()
+    }
+}
+
+/// Adds how callers identify themselves.
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = document.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Fenhe 汾河",
+        description = "登记、检测、开放政务数据的接口。Register, inspect and open government data.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    modifiers(&Security),
+    security((), ("token" = [])),
+    components(schemas(problem::ProblemBody)),
+    tags(
+        (name = "open", description = "开放平台：无需登录。The open portal; no account is needed."),
+        (name = "registry", description = "资产登记与数据上传。Assets and their data."),
+        (name = "gate", description = "出口检测与发布。The gate and releases."),
+        (name = "evidence", description = "回执、证书与密钥。Receipts, certificates and keys."),
+        (name = "jobs", description = "后台任务。Work that runs later.")
+    ),
+    paths(
+        registry::api::list, registry::api::create, registry::api::show, registry::api::edit,
+        registry::api::submit, registry::api::consent, registry::api::publish,
+        registry::api::send_back, registry::api::withdraw,
+        registry::upload::begin, registry::upload::offset, registry::upload::append,
+        registry::upload::complete, registry::upload::abort, registry::upload::versions,
+        registry::upload::version, registry::upload::quarantine, registry::upload::job,
+        gate::api::start, gate::api::of_asset, gate::api::show, gate::api::confirm,
+        gate::api::submit, gate::api::approve, gate::api::reject, gate::api::certificate,
+        gate::api::suspend,
+        open::api::search, open::api::dataset, open::rows::page, open::rows::groups,
+        open::download::file,
+        trust::api::keys, trust::api::receipt,
+    )
+)]
+struct Api;
+
+/// The description.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Api::openapi()
+}
+
+/// `/api/v1/openapi.json`.
+pub(crate) async fn json() -> Json<utoipa::openapi::OpenApi> {
+    Json(document())
+}

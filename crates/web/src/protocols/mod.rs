@@ -1,0 +1,3 @@
+//! Protocols that others define.
+
+pub(crate) mod dcat;

@@ -1,0 +1,249 @@
+//! Every URL of the site.
+//!
+//! Pages stand twice: without a prefix in Chinese, under `/en` in English.
+
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, head, post, put};
+use axum::{Json, Router};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::request_id::{
+    MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
+};
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::protocols::dcat;
+use crate::{
+    gate, headers, idempotency, map, metrics, open, openapi, people, registry, session, trust, view,
+};
+
+/// Largest body of a request that is no piece of a file.
+const BODY_BYTES: usize = 4 << 20;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The whole site.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .merge(pages())
+        .nest("/en", pages())
+        .route("/en/", get(open::pages::home))
+        .merge(api().layer(from_fn_with_state(app.clone(), idempotency::once)))
+        .merge(files())
+        .merge(log())
+        .merge(catalog())
+        .merge(operations())
+        .fallback(nothing_here)
+        .layer(
+            ServiceBuilder::new()
+                .layer(SetRequestIdLayer::new(REQUEST_ID, Uuids))
+                .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+                .layer(from_fn_with_state(app.clone(), metrics::count))
+                .layer(CompressionLayer::new())
+                .layer(from_fn_with_state(app.clone(), headers::protect))
+                .layer(CatchPanicLayer::custom(broke))
+                .layer(from_fn(finish_what_was_begun))
+                .layer(from_fn_with_state(app.clone(), session::identify))
+                .layer(from_fn_with_state(app.clone(), people::pages_for_people))
+                .layer(DefaultBodyLimit::max(BODY_BYTES)),
+        )
+        .with_state(app)
+}
+
+/// Pages for people.
+fn pages() -> Router<App> {
+    use registry::pages as assets;
+    use trust::desk;
+    let portal = Router::new()
+        .route("/", get(open::pages::home))
+        .route("/search", get(open::pages::search))
+        .route("/dataset/{id}", get(dcat::dataset_or_page))
+        .route("/dataset/{id}/explore", get(open::pages::explore))
+        .route("/dataset/{id}/explore/groups.csv", get(open::pages::groups_csv))
+        .route("/entry/{id}", get(open::pages::entry))
+        .route("/bodies", get(open::pages::bodies))
+        .route("/body/{code}", get(open::pages::body))
+        .route("/evidence", get(trust::pages::evidence).post(trust::pages::check))
+        .route("/evidence/entry/{id}", get(trust::pages::evidence_entry))
+        .route("/developers", get(open::pages::developers))
+        .route("/licence", get(open::pages::licence))
+        .route("/accessibility", get(open::pages::accessibility))
+        .route("/sign-in", get(trust::pages::sign_in_form).post(trust::pages::sign_in))
+        .route("/sign-out", post(trust::pages::sign_out));
+    let desk = Router::new()
+        .route("/desk", get(assets::inbox::inbox))
+        .route("/desk/assets", get(assets::assets::assets))
+        .route(
+            "/desk/assets/new",
+            get(assets::register::show)
+                .post(assets::register::create)
+                .layer(DefaultBodyLimit::disable()),
+        )
+        .route("/desk/assets/{id}", get(assets::asset::show))
+        .route("/desk/assets/{id}/edit", get(assets::edit::show).post(assets::edit::save))
+        .route("/desk/assets/{id}/submit", post(assets::asset::submit))
+        .route("/desk/assets/{id}/consent", post(assets::asset::consent))
+        .route("/desk/assets/{id}/publish", post(assets::asset::publish))
+        .route("/desk/assets/{id}/return", post(assets::asset::send_back))
+        .route("/desk/assets/{id}/withdraw", post(assets::asset::withdraw))
+        .route(
+            "/desk/assets/{id}/upload",
+            get(assets::upload::show)
+                .post(assets::upload::receive)
+                .layer(DefaultBodyLimit::disable()),
+        )
+        .route("/desk/assets/{id}/versions/{number}", get(assets::version::show))
+        .route("/desk/assets/{id}/gate", post(gate::pages::start::newest))
+        .route("/desk/assets/{id}/versions/{number}/gate", post(gate::pages::start::version))
+        .route("/desk/gate/{id}", get(gate::pages::run::show))
+        .route("/desk/gate/{id}/frontier.csv", get(gate::pages::run::frontier))
+        .route("/desk/gate/{id}/columns", post(gate::pages::columns::confirm))
+        .route("/desk/gate/{id}/submit", post(gate::pages::decisions::submit))
+        .route("/desk/gate/{id}/approve", post(gate::pages::decisions::approve))
+        .route("/desk/gate/{id}/reject", post(gate::pages::decisions::reject))
+        .route("/desk/reviews", get(gate::pages::reviews::reviews))
+        .route("/desk/audit", get(desk::audit::audit))
+        .route("/desk/audit.csv", get(desk::audit::export))
+        .route("/desk/account", get(desk::account::show))
+        .route("/desk/account/tokens", post(desk::account::create_token))
+        .route("/desk/account/tokens/{id}/revoke", post(desk::account::revoke_token))
+        .route("/desk/account/password", post(desk::account::password));
+    portal.merge(desk)
+}
+
+/// The API.
+fn api() -> Router<App> {
+    let assets = Router::new()
+        .route("/api/v1/assets", get(registry::api::list).post(registry::api::create))
+        .route("/api/v1/assets/{id}", get(registry::api::show))
+        .route("/api/v1/assets/{id}/entry", put(registry::api::edit))
+        .route("/api/v1/assets/{id}/submission", post(registry::api::submit))
+        .route("/api/v1/assets/{id}/consent", post(registry::api::consent))
+        .route("/api/v1/assets/{id}/publication", post(registry::api::publish))
+        .route("/api/v1/assets/{id}/return", post(registry::api::send_back))
+        .route("/api/v1/assets/{id}/withdrawal", post(registry::api::withdraw))
+        .route("/api/v1/assets/{id}/uploads", post(registry::upload::begin))
+        .route("/api/v1/assets/{id}/versions", get(registry::upload::versions))
+        .route("/api/v1/assets/{id}/versions/{number}", get(registry::upload::version))
+        .route(
+            "/api/v1/assets/{id}/versions/{number}/quarantine.csv",
+            get(registry::upload::quarantine),
+        )
+        .route("/api/v1/uploads/{id}/completion", post(registry::upload::complete))
+        .route("/api/v1/jobs/{id}", get(registry::upload::job));
+    let uploads = Router::new()
+        .route(
+            "/api/v1/uploads/{id}",
+            head(registry::upload::offset)
+                .patch(registry::upload::append)
+                .delete(registry::upload::abort),
+        )
+        .layer(DefaultBodyLimit::disable());
+    let gate = Router::new()
+        .route("/api/v1/assets/{id}/gate-runs", get(gate::api::of_asset).post(gate::api::start))
+        .route("/api/v1/gate-runs/{id}", get(gate::api::show))
+        .route("/api/v1/gate-runs/{id}/columns", put(gate::api::confirm))
+        .route("/api/v1/gate-runs/{id}/submission", post(gate::api::submit))
+        .route("/api/v1/gate-runs/{id}/approval", post(gate::api::approve))
+        .route("/api/v1/gate-runs/{id}/rejection", post(gate::api::reject))
+        .route("/api/v1/releases/{id}/certificate", get(gate::api::certificate))
+        .route("/api/v1/releases/{id}/suspension", post(gate::api::suspend));
+    let open = Router::new()
+        .route("/api/v1/datasets", get(open::api::search))
+        .route("/api/v1/datasets/{id}", get(open::api::dataset))
+        .route("/api/v1/datasets/{id}/rows", get(open::rows::page))
+        .route("/api/v1/datasets/{id}/groups", get(open::rows::groups))
+        .route("/api/v1/datasets/{id}/download/{format}", get(open::download::file));
+    let evidence = Router::new()
+        .route("/api/v1/keys", get(trust::api::keys))
+        .route("/api/v1/receipts/{id}", get(trust::api::receipt))
+        .route("/api/v1/openapi.json", get(openapi::json));
+    assets.merge(uploads).merge(gate).merge(open).merge(evidence)
+}
+
+/// The front-end files and the map's shapes.
+fn files() -> Router<App> {
+    Router::new().route("/assets/{name}", get(asset)).route("/map/shanxi.json", get(map::json))
+}
+
+/// The transparency log.
+fn log() -> Router<App> {
+    Router::new()
+        .route("/log/checkpoint", get(trust::api::checkpoint))
+        .route("/log/tile/{*path}", get(trust::api::tile))
+        .route("/log/key", get(trust::api::key))
+}
+
+/// The catalogue as linked data.
+fn catalog() -> Router<App> {
+    Router::new()
+        .route("/catalog.ttl", get(dcat::turtle))
+        .route("/catalog.rdf", get(dcat::rdf_xml))
+        .route("/catalog.jsonld", get(dcat::json_ld))
+}
+
+/// For operators.
+fn operations() -> Router<App> {
+    Router::new().route("/metrics", get(metrics::show)).route("/healthz", get(health))
+}
+
+/// Whether the database answers.
+async fn health(State(app): State<App>) -> Response {
+    match app.platform.store.read().await {
+        Ok(_) => Json(serde_json::json!({ "status": "ok" })).into_response(),
+        Err(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Json(serde_json::json!({ "status": "unavailable" })))
+                .into_response()
+        }
+    }
+}
+
+/// A front-end file; its name has a digest, so it never changes.
+async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
+    let (bytes, kind) = view::front_end_file(&name).ok_or_else(Problem::not_found)?;
+    let forever = "public, max-age=31536000, immutable";
+    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, forever)], bytes.into_owned())
+        .into_response())
+}
+
+/// A client that goes away does not break off a transaction in the middle: what was
+/// begun is finished, and only the answer has no reader.
+async fn finish_what_was_begun(request: axum::extract::Request, next: Next) -> Response {
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(broken) if broken.is_panic() => std::panic::resume_unwind(broken.into_panic()),
+        Err(_) => Problem::internal().into_response(),
+    }
+}
+
+async fn nothing_here() -> Problem {
+    Problem::not_found()
+}
+
+/// A panic is a defect: the log has it, the client gets an error.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that the layer asks for")]
+fn broke(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(panic = text, "a request broke");
+    Problem::internal().into_response()
+}
+
+/// A new id for each request; one that a client sends is not believed.
+#[derive(Clone, Copy)]
+struct Uuids;
+
+impl MakeRequestId for Uuids {
+    fn make_request_id<B>(&mut self, _request: &Request<B>) -> Option<RequestId> {
+        let id = uuid::Uuid::new_v4().to_string();
+        HeaderValue::from_str(&id).ok().map(RequestId::new)
+    }
+}
