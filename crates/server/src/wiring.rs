@@ -47,6 +47,8 @@ struct InUse(String);
 const SEARCH: &str = "search";
 /// Signing keys.
 pub(crate) const KEYS: &str = "keys";
+/// The name that the log got at the first start.
+const LOG_NAME: &str = "log-name";
 /// Tables.
 pub(crate) const LAKE: &str = "lake";
 /// Uploads, received files, quarantine.
@@ -59,7 +61,10 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
     let clock = config.clock.map_or(Clock::System, Clock::started_at);
     let store = Store::open(&config.database()).await?;
     store.migrate().await?;
-    let keyring = Arc::new(Keyring::open(&config.data.join(KEYS), &config.log_name())?);
+    let keys = config.data.join(KEYS);
+    let name = log_name(config, &keys);
+    let keyring = Arc::new(Keyring::open(&keys, &name)?);
+    std::fs::write(keys.join(LOG_NAME), &name)?;
     let log = Arc::new(Log::open(store.clone(), Arc::clone(&keyring), clock.now()).await?);
     let search = search::Catalogue::open(&config.data.join(SEARCH))?;
     let platform = Platform {
@@ -75,6 +80,18 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
         turns: platform::Turns::default(),
     };
     Ok(Wired { platform, _lock: lock })
+}
+
+/// The name of the log: as set, else as at the first start, so that another address
+/// or port does not make it another log.
+fn log_name(config: &Config, keys: &Path) -> String {
+    if config.log_name.is_some() {
+        return config.log_name();
+    }
+    match std::fs::read_to_string(keys.join(LOG_NAME)) {
+        Ok(name) if !name.trim().is_empty() => name.trim().to_owned(),
+        _ => config.log_name(),
+    }
 }
 
 /// The lake of the settings.

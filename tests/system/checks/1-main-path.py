@@ -80,7 +80,7 @@ def send(clerk, asset, data):
     send_piece(clerk, path, offset, data[offset:])
     done = clerk.expect(202, "POST", f"{path}/completion").json
     check(clerk.wait_for_job(done["job_id"]) == "done", "the file was not read")
-    version = clerk.get(f"/api/v1/assets/{asset}/versions/{done['number']}").json
+    version = clerk.get(f"/api/v1/assets/{asset}/versions/{done['version_number']}").json
     check(version["state"] == "stored", f"the version is {version['state']}: {version['problem']}")
     check(version["sha256"] == sha256(data), "the digest of the file is another")
     check((version["rows"], version["rejected"]) == (KEPT, 2), f"rows: {version['rows']}, {version['rejected']}")

@@ -24,8 +24,8 @@ def main():
     said = command([os.environ["FENHE_BINARY"], "log", "verify", site.base])
     check("GOOD" in said and "NOT GOOD" not in said, f"fenhe log verify says: {said}")
     vkey = site.get("/log/key").text.strip()
-    size = mirror(site, os.path.join(OUT, "log"))
-    go = go_verifies(os.path.join(OUT, "log"), vkey, size)
+    size = mirror(site, os.path.join(OUT, "copy"))
+    go = go_verifies(os.path.join(OUT, "copy"), vkey, size)
     print(f"log of {size} entries good by fenhe{go}; {certificates(site)} certificates good by joserfc")
 
 
