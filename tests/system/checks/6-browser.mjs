@@ -73,7 +73,7 @@ async function portal(page, screen) {
     must(answer.status() === 200, `${path}: ${answer.status()}`);
     await shoot(page, screen, name);
   }
-  await page.goto(`${url}/search`);
+  await page.goto(`${url}/search?kind=dataset`);
   await page.locator('main a[href*="/dataset/"]').first().click();
   await page.waitForURL(/\/dataset\//);
   await shoot(page, screen, "dataset");
