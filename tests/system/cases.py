@@ -1,11 +1,8 @@
-"""What checks file: synthetic persons with a fixed seed, and the description of their table.
-
-`released` takes them the whole way to a release, for checks that begin where the portal does.
-"""
+"""What checks file: synthetic persons with a fixed seed, and the description of their table."""
 
 import random
 
-from client import check, upload
+from client import check
 
 CLEAN = "=cmd|' /C calc'!A0"  # a formula that a spreadsheet would run
 COLUMNS = "姓名,身份证号,手机号,性别,年龄,区划代码,满意度,备注"
@@ -83,26 +80,3 @@ def start_run(clerk, asset, version=1, suppression=0.05):
     run = clerk.expect(202, "POST", f"/api/v1/assets/{asset}/gate-runs", body).json
     check(clerk.wait_for_job(run["job"]) == "done", "the inspection failed")
     return clerk.get(f"/api/v1/gate-runs/{run['id']}").json
-
-
-def publish(clerk, head, admin, asset):
-    """Takes a complete draft to publication, by three persons."""
-    path = f"/api/v1/assets/{asset}"
-    step(clerk, f"{path}/submission", clerk.get(path).json)
-    step(head, f"{path}/consent", head.get(path).json)
-    return step(admin, f"{path}/publication", admin.get(path).json)
-
-
-def released(clerk, head, admin, reviewer, body, title, data):
-    """Takes a file all the way to a release; gives the asset's and the release's id."""
-    new = {"body": body, "entry": entry(title)}
-    asset = clerk.expect(201, "POST", "/api/v1/assets", new).json["id"]
-    done = upload(clerk, asset, "survey.csv", data)
-    check(clerk.wait_for_job(done["job_id"]) == "done", "the file was not read")
-    publish(clerk, head, admin, asset)
-    run = start_run(clerk, asset)
-    run = decide(clerk, run["id"])
-    check(run["state"] == "passed", f"the gate says {run['state']}: {run['refusals']}")
-    run = step(clerk, f"/api/v1/gate-runs/{run['id']}/submission", run)
-    approved = step(reviewer, f"/api/v1/gate-runs/{run['id']}/approval", run)
-    return asset, approved["release"]

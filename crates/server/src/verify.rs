@@ -48,7 +48,8 @@ impl Fetch for Http {
 /// Checks the log and every certificate of the open portal; exit status 1 if
 /// something is wrong.
 pub(crate) async fn verify(verify: Verify) -> Result<ExitCode, Failure> {
-    let base = verify.url.trim_end_matches('/').to_owned();
+    // The pages show the log's address; the site's is what is above it.
+    let base = verify.url.trim_end_matches('/').trim_end_matches("/log").to_owned();
     let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(60)).build()?;
     let vkey = match verify.vkey {
         Some(vkey) => vkey,

@@ -45,7 +45,8 @@ def main():
         check(clerk.wait_for_job(done["job_id"], 400) == "done", "the file was not read after the kill")
         took = time.monotonic() - again
         seen = clerk.get(f"/api/v1/assets/{asset}/versions/1").json
-        check((seen["state"], seen["rows"], seen["rejected"]) == ("stored", rows, 0), f"afterwards: {seen['state']}, {seen['rows']} of {rows}, {seen['rejected']}, {seen['problem']}")
+        found = (seen["state"], seen["rows"], seen["rejected"])
+        check(found == ("stored", rows, 0), f"afterwards: {found}, not {rows} rows: {seen['problem']}")
         others = clerk.get(f"/api/v1/assets/{asset}/versions").json
         check(len(others) == 1, f"one upload made {len(others)} versions")
         command("backup", BACKUP)
@@ -119,7 +120,10 @@ def send(clerk):
     """Registers an asset and sends a file; gives asset, path of the upload, and number of rows."""
     new = {"body": credit_code(BODY), "entry": {"title": {"zh": "大文件（系统测试）"}}}
     asset = clerk.expect(201, "POST", "/api/v1/assets", new).json["id"]
-    lines = [f"{i:06d},站点{i % 97},{i % 1000 / 10},2026-{i % 12 + 1:02d}-{i % 28 + 1:02d},{'晴阴雨雪'[i % 4]}\n" for i in range(20000)]
+    lines = [
+        f"{i:06d},站点{i % 97},{i % 1000 / 10},2026-{i % 12 + 1:02d}-{i % 28 + 1:02d},{'晴阴雨雪'[i % 4]}\n"
+        for i in range(20000)
+    ]
     block = "".join(lines).encode()
     blocks = (MEGABYTES << 20) // len(block) + 1
     header = "编号,站点,气温,日期,天气\n".encode()
