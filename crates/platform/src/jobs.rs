@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::job::{self, Job, NewJob};
+use trust::{Action, Caller};
 use vocabulary::{Bilingual, JobId};
 
 use crate::{Error, Platform, gate, registry};
@@ -111,15 +112,30 @@ pub async fn progress_of(platform: &Platform, subject: &str) -> Result<Option<Jo
     Ok(job::about(&mut reader, subject).await?.into_iter().next())
 }
 
-/// A job by its id.
+/// A job by its id, for who may see what it works on.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`] if there is none.
-pub async fn find(platform: &Platform, id: JobId) -> Result<Job, Error> {
+/// [`Error::NotFound`] if there is none, or not for this caller.
+pub async fn find(caller: &Caller, platform: &Platform, id: JobId) -> Result<Job, Error> {
+    let missing = || Error::NotFound { what: "job", id: id.to_string() };
     let mut reader = platform.store.read().await?;
-    let found = job::find(&mut reader, id).await?;
-    found.ok_or_else(|| Error::NotFound { what: "job", id: id.to_string() })
+    let job = job::find(&mut reader, id).await?.ok_or_else(missing)?;
+    let may = match job.subject.split_once(':') {
+        Some(("version", version)) => {
+            let version = version.parse().map_err(|_| missing())?;
+            let version = registry::load_version(&mut reader, version).await?;
+            let asset = registry::load(&mut reader, version.asset_id).await?;
+            caller.can(Action::ViewUpload, &asset.resource())
+        }
+        Some(("gate", run)) => {
+            let run = run.parse().map_err(|_| missing())?;
+            drop(reader);
+            gate::find(caller, platform, run).await.is_ok()
+        }
+        _ => false,
+    };
+    if may { Ok(job) } else { Err(missing()) }
 }
 
 /// Runs one waiting job, if there is one; says whether there was.

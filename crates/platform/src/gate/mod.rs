@@ -78,7 +78,8 @@ pub struct Changed {
 ///
 /// [`Error::Denied`] unless the caller is a clerk of the asset's body;
 /// [`Error::WrongState`] if the version is not stored; [`Error::Invalid`] if the
-/// suppression limit is not a share or `k` is 0.
+/// suppression limit is not a share, `k` is 0, or the sharing model is not that of
+/// the audience.
 pub async fn start(
     caller: &Caller,
     platform: &Platform,
@@ -87,7 +88,7 @@ pub async fn start(
     audience: Audience,
     settings: Settings,
 ) -> Result<Changed, Error> {
-    rules::check_settings(&settings)?;
+    rules::check_settings(&settings, audience)?;
     let (asset, version) = registry::version::find(caller, platform, asset_id, number).await?;
     if version.state != "stored" {
         return Err(Error::WrongState {
@@ -144,7 +145,6 @@ pub async fn confirm(
     settings: Settings,
     decisions: Vec<Decision>,
 ) -> Result<Changed, Error> {
-    rules::check_settings(&settings)?;
     step(
         caller,
         platform,
@@ -232,6 +232,7 @@ pub async fn approve(
         return Err(Error::Stale);
     }
     rules::require_state(&found, &[GateState::Submitted], "submitted")?;
+    rules::check_settings(&found.settings, found.audience)?;
     if asset.state != AssetState::Published {
         return Err(Error::WrongState {
             subject: format!("asset {}", asset.id),
@@ -307,6 +308,11 @@ pub async fn inbox(caller: &Caller, platform: &Platform) -> Result<Vec<(Asset, G
         }
     }
     Ok(waiting)
+}
+
+/// The sharing models that a release for an audience may be measured by.
+pub fn models(audience: Audience) -> &'static [law::SharingModel] {
+    rules::models(audience)
 }
 
 /// Runs that the caller filed and that wait for the caller, newest change first;

@@ -2,7 +2,7 @@
 
 use deident::risk::Assessment;
 use detect::{ColumnFinding, Kind, Role};
-use law::{Audience, OpeningAttribute};
+use law::{Audience, OpeningAttribute, SharingModel};
 use vocabulary::DataLevel;
 
 use super::model::{Decision, GateRun, GateState, Settings, Treatment};
@@ -10,9 +10,35 @@ use crate::Error;
 use crate::error::{FieldProblem, RefusedBy, refused_by};
 use crate::registry::Asset;
 
-/// Checks the settings of a run.
-pub(super) fn check_settings(settings: &Settings) -> Result<(), Error> {
+/// The sharing models that a release for an audience may be measured by.
+///
+/// What is opened is shared completely publicly (完全公开共享), whoever files it, so
+/// no weaker model may stand in. For sharing and trading there is none yet: their
+/// conditions are not checked here.
+pub(super) fn models(audience: Audience) -> &'static [SharingModel] {
+    match audience {
+        Audience::Open => &[SharingModel::Public],
+        Audience::Share | Audience::Trade => &[],
+    }
+}
+
+/// Checks the settings of a run for an audience.
+pub(super) fn check_settings(settings: &Settings, audience: Audience) -> Result<(), Error> {
     let mut problems = Vec::new();
+    let models = models(audience);
+    if models.is_empty() {
+        problems.push(FieldProblem::new(
+            "audience",
+            "目前只能面向公众开放；共享和交易的条件尚未实现检查。",
+            "Only opening to the public is offered yet; the conditions of sharing and trading are not checked.",
+        ));
+    } else if !models.contains(&settings.model) {
+        problems.push(FieldProblem::new(
+            "settings.model",
+            "向社会开放属于完全公开共享，须按该模型测量（GB/T 42460-2023）。",
+            "What is opened is shared publicly and is measured by that model (GB/T 42460-2023).",
+        ));
+    }
     if !(0.0..=1.0).contains(&settings.suppression_limit) {
         problems.push(FieldProblem::new(
             "settings.suppression_limit",
@@ -74,6 +100,7 @@ pub(super) fn confirm(
         &[GateState::Confirming, GateState::Refused, GateState::Passed, GateState::Rejected],
         "confirming, refused, passed or rejected",
     )?;
+    check_settings(&settings, run.audience)?;
     let mut problems = Vec::new();
     for decision in &decisions {
         let field = format!("decisions.{}", decision.column);

@@ -60,6 +60,7 @@ async fn what_is_proposed_passes_and_is_released_by_a_second_person() {
         assert!(matches!(own, Err(Error::Denied(_))), "nobody approves what they filed");
         let reviewer = stage.person(Role::GateReviewer).await;
         let (_, released) = gate::approve(&reviewer, platform, run.id, None).await.unwrap();
+        assert!(released.outcome.before.is_empty(), "raw rows do not travel with a release");
         let statement =
             trust::verify::verify_certificate(&released.certificate, &platform.keyring.jwks())
                 .unwrap();
@@ -92,6 +93,41 @@ async fn a_direct_identifier_never_leaves() {
     let clerk = stage.person(Role::Clerk).await;
     let submitted = gate::submit(&clerk, &stage.platform, run.id, None).await;
     assert!(matches!(submitted, Err(Error::WrongState { .. })));
+}
+
+#[tokio::test]
+async fn what_is_opened_is_measured_as_public_and_nothing_else_is_released_yet() {
+    let stage = Stage::new().await;
+    let (asset, run) = inspected(&stage).await;
+    let clerk = stage.person(Role::Clerk).await;
+    let platform = &stage.platform;
+    for model in [law::SharingModel::Controlled, law::SharingModel::Enclave] {
+        let weaker = Settings { model, ..settings() };
+        let open = law::Audience::Open;
+        let started = gate::start(&clerk, platform, asset, 1, open, weaker.clone()).await;
+        assert!(matches!(started, Err(Error::Invalid { .. })), "{started:?}");
+        let confirmed =
+            gate::confirm(&clerk, platform, run.id, None, weaker, run.decisions.clone()).await;
+        assert!(matches!(confirmed, Err(Error::Invalid { .. })), "{confirmed:?}");
+    }
+    for audience in [law::Audience::Share, law::Audience::Trade] {
+        let started = gate::start(&clerk, platform, asset, 1, audience, settings()).await;
+        assert!(matches!(started, Err(Error::Invalid { .. })), "{started:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_is_for_who_may_see_what_it_works_on() {
+    let stage = Stage::new().await;
+    let (_, run) = inspected(&stage).await;
+    let platform = &stage.platform;
+    let subject = format!("gate:{}", run.id);
+    let job = platform::jobs::progress_of(platform, &subject).await.unwrap().unwrap();
+    let clerk = stage.person(Role::Clerk).await;
+    assert!(platform::jobs::find(&clerk, platform, job.id).await.is_ok());
+    let anyone = Caller::anonymous(testkit::moment());
+    let hidden = platform::jobs::find(&anyone, platform, job.id).await;
+    assert!(matches!(hidden, Err(Error::NotFound { .. })));
 }
 
 #[tokio::test]

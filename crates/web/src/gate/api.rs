@@ -19,7 +19,7 @@ use crate::visitor::Visitor;
 /// By what a run is measured.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SettingsBody {
-    /// Sharing model of GB/T 42460: `public`, `controlled` or `enclave`.
+    /// Sharing model of GB/T 42460; what is opened is measured as `public`.
     #[serde(default = "public")]
     pub model: String,
     /// Smallest class; left out, the smallest that the thresholds accept.

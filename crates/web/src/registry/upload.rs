@@ -291,8 +291,8 @@ pub(crate) async fn job(
     visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<Json<JobView>, Problem> {
-    visitor.signed_in()?;
-    let job = platform::jobs::find(&app.platform, id_of(&id)?).await?;
+    let caller = visitor.signed_in()?;
+    let job = platform::jobs::find(caller, &app.platform, id_of(&id)?).await?;
     let now = app.platform.clock.now();
     let eta_seconds = job.progress.as_ref().and_then(|progress| {
         let total = progress.total?;

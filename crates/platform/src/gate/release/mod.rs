@@ -149,13 +149,15 @@ pub(super) async fn create(
     asset: &Asset,
     run: &GateRun,
 ) -> Result<Release, Error> {
-    let (Some(outcome), Some(stored)) = (run.outcome.clone(), run.candidate.clone()) else {
+    let (Some(mut outcome), Some(stored)) = (run.outcome.clone(), run.candidate.clone()) else {
         return Err(Error::WrongState {
             subject: format!("gate run {}", run.id),
             found: "without a measured candidate".to_owned(),
             needed: "submitted",
         });
     };
+    // Rows as they were before stay with the run, for those who may see the version.
+    outcome.before = Vec::new();
     let version = registry::load_version(tx, run.version_id).await?;
     let number = table::next_number(tx, asset.id, run.audience).await?;
     let columns: Vec<ColumnOutcome> = outcome

@@ -152,7 +152,7 @@ pub(super) async fn page(
         roles: found::roles(),
         transforms: Treatment::ALL.iter().map(|t| Choice::new(t.code(), t.label())).collect(),
         levels: DataLevel::ALL.iter().map(|l| Choice::new(l.as_str(), l.label())).collect(),
-        settings: settings(typed),
+        settings: settings(&run, typed),
         errors: trouble.errors,
         risk: outcome.map(|outcome| Risk::of(&outcome.assessment, model.label())),
         measures: outcome
@@ -255,7 +255,7 @@ fn waiting(asset: &Asset, run: &GateRun, caller: &Caller) -> Option<Bilingual> {
     }
 }
 
-fn settings(typed: Typed) -> SettingsRow {
+fn settings(run: &GateRun, typed: Typed) -> SettingsRow {
     let model = |model: &SharingModel| {
         let tau = law::gate::model(*model).tau;
         let hint = Bilingual::new(
@@ -266,7 +266,7 @@ fn settings(typed: Typed) -> SettingsRow {
     };
     SettingsRow {
         model: typed.model,
-        models: SharingModel::ALL.iter().map(model).collect(),
+        models: gate::models(run.audience).iter().map(model).collect(),
         models_basis: Bilingual::new("GB/T 42460-2023", "GB/T 42460-2023"),
         k: typed.k,
         suppression: typed.suppression,
