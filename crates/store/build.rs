@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    // Asked when it runs: checkouts that share a target folder also share this program.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR is not set")?;
+    let folder = Path::new(&package).join("../../migrations");
     let folder = folder.canonicalize()?;
     let mut names = Vec::new();
     for entry in std::fs::read_dir(&folder)? {

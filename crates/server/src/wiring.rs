@@ -61,6 +61,12 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
     let clock = config.clock.map_or(Clock::System, Clock::started_at);
     let store = Store::open(&config.database()).await?;
     store.migrate().await?;
+    // The lock says that no other server works on these jobs: what one that was killed
+    // held may run at once.
+    let given_back = store::job::give_back(&store, clock.now()).await?;
+    if given_back > 0 {
+        tracing::info!(given_back, "jobs of a server that ended early run again");
+    }
     let keys = config.data.join(KEYS);
     let name = log_name(config, &keys);
     let keyring = Arc::new(Keyring::open(&keys, &name)?);

@@ -53,5 +53,5 @@ pub use error::{Cause, Error};
 pub use open::{Engine, Store};
 pub use row::{At, Column, FromRow, Row};
 pub use transaction::{Query, Reader, Tx, expect_one};
-pub use value::{ToValue, Value};
+pub use value::{ToValue, Value, placeholders};
 pub use vocabulary::time::utc_text;

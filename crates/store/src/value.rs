@@ -191,6 +191,20 @@ macro_rules! params {
     };
 }
 
+/// Placeholders for a list of values, as in `IN ($2, $3, $4)`.
+///
+/// - `first`: the number of the first placeholder.
+/// - `count`: how many; at most some thousands, for the engines have a limit. With 0
+///   the list is empty, which PostgreSQL refuses: ask nothing then.
+///
+/// ```
+/// assert_eq!(store::placeholders(2, 3), "$2, $3, $4");
+/// ```
+pub fn placeholders(first: usize, count: usize) -> String {
+    let numbers: Vec<String> = (first..first + count).map(|number| format!("${number}")).collect();
+    numbers.join(", ")
+}
+
 /// Makes types that are written with `Display` and read with `FromStr` usable
 /// in [`params!`] and [`Row::get`](crate::Row::get): states, codes, identifiers.
 #[macro_export]

@@ -9,6 +9,8 @@
 //! A step that was done before is not done again, so a load that was interrupted
 //! goes on where it stopped.
 
+use std::time::Duration;
+
 use detect::Role;
 use law::{Audience, SharingModel};
 use platform::Platform;
@@ -17,6 +19,7 @@ use platform::registry::upload::{self, FileHint};
 use platform::registry::{
     self, Asset, AssetKind, AssetState, CatalogueEntry, NewAsset, OwnFilter, version,
 };
+use store::job::JobState;
 use trust::Caller;
 use vocabulary::{AssetId, DataLevel};
 
@@ -222,10 +225,17 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Runs jobs until none is left.
+    /// Runs jobs until none is left; one that failed is waited for, as it is tried again.
     async fn work(&self) -> Result<(), DemoError> {
-        while platform::jobs::run_one(self.platform, "demo").await? {}
-        Ok(())
+        loop {
+            while platform::jobs::run_one(self.platform, "demo").await? {}
+            let mut reader = self.platform.store.read().await?;
+            if store::job::newest(&mut reader, Some(JobState::Queued), 1).await?.is_empty() {
+                return Ok(());
+            }
+            drop(reader);
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
     }
 }
 

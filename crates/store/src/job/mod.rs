@@ -244,6 +244,21 @@ pub async fn progress(
     tx.commit().await
 }
 
+/// Gives back what workers held that no longer exist; returns how many jobs.
+///
+/// So nobody waits for their leases to run out. Only for a program that knows that no
+/// other one works on this queue, when it starts.
+///
+/// # Errors
+///
+/// Any [`Error`] of the store.
+pub async fn give_back(store: &Store, now: Timestamp) -> Result<u64, Error> {
+    let mut tx = store.begin().await?;
+    let changed = table::give_back(&mut tx, now).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
 /// Ends a claimed job well, in the transaction of what it did: both are saved,
 /// or neither is.
 ///

@@ -130,6 +130,15 @@ pub(super) async fn retry(
     .await
 }
 
+pub(super) async fn give_back(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
+    tx.execute(
+        "UPDATE job SET state = 'queued', run_after = $1, lease_until = NULL, worker = NULL
+          WHERE state = 'running'",
+        params![now],
+    )
+    .await
+}
+
 pub(super) async fn cancel(tx: &mut Tx, id: JobId, now: Timestamp) -> Result<u64, Error> {
     tx.execute(
         "UPDATE job SET state = 'cancelled', finished_at = $2, lease_until = NULL

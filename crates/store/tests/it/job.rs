@@ -102,6 +102,23 @@ async fn a_worker_that_lost_its_lease_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_dead_worker_held_runs_again_without_waiting_for_its_lease() {
+    for (engine, store) in stores().await {
+        let id = enqueue(&store, "asset:1", moment()).await;
+        let ended = enqueue(&store, "asset:2", after(1)).await;
+        job::claim(&store, "dead", after(0), LEASE).await.unwrap().unwrap();
+        let mut tx = store.begin().await.unwrap();
+        job::cancel(&mut tx, ended, after(1)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(job::give_back(&store, after(2)).await.unwrap(), 1, "{engine}");
+        let again = job::claim(&store, "new", after(2), LEASE).await.unwrap().unwrap();
+        assert_eq!((again.id, again.attempts), (id, 2), "{engine}");
+        assert!(matches!(job::renew(&store, id, "dead", after(3), LEASE).await, Err(Error::Stale)));
+        assert_eq!(find(&store, ended).await.state, JobState::Cancelled, "{engine}");
+    }
+}
+
+#[tokio::test]
 async fn a_job_goes_its_whole_way() {
     for (engine, store) in stores().await {
         let id = enqueue(&store, "asset:1", after(10)).await;
