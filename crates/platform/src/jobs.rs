@@ -149,7 +149,7 @@ pub async fn run_one(platform: &Platform, worker: &str) -> Result<bool, Error> {
     let Some(job) = job::claim(&platform.store, worker, now, LEASE).await? else {
         return Ok(false);
     };
-    let task = Task { progress: Reporter::default(), clock: platform.clock.clone() };
+    let task = Task { progress: Reporter::default(), clock: platform.clock };
     // Side by side, because the work may hold the one writing transaction while a
     // sign of life waits for it; and neither is dropped in the middle of one.
     let done = tokio::sync::Notify::new();

@@ -1,6 +1,8 @@
 //! The catalogue index follows the store: after a step commits, the asset's
 //! document is written anew; the whole index is rebuilt with [`reindex`].
 
+use std::collections::HashMap;
+
 use law::Audience;
 use search::Document;
 use vocabulary::AssetId;
@@ -31,16 +33,11 @@ pub async fn index_asset(platform: &Platform, id: AssetId) -> Result<(), Error> 
 pub async fn index_assets(platform: &Platform, ids: &[AssetId]) -> Result<(), Error> {
     let mut reader = platform.store.read().await?;
     let assets = registry::load_many(&mut reader, ids).await?;
-    let mut documents = Vec::with_capacity(assets.len());
-    let mut gone = Vec::new();
-    for asset in assets {
-        if asset.state == AssetState::Published {
-            documents.push(document(&mut reader, &asset).await?);
-        } else {
-            gone.push(asset.id.to_string());
-        }
-    }
+    let (published, gone): (Vec<Asset>, Vec<Asset>) =
+        assets.into_iter().partition(|asset| asset.state == AssetState::Published);
+    let documents = documents(&mut reader, &published).await?;
     drop(reader);
+    let gone = gone.iter().map(|asset| asset.id.to_string()).collect();
     write(platform, documents, gone).await
 }
 
@@ -59,10 +56,7 @@ pub async fn reindex(platform: &Platform) -> Result<u64, Error> {
         let assets = registry::published_after(&mut reader, after, BATCH).await?;
         let Some(last) = assets.last() else { return Ok(written) };
         after = Some(last.id);
-        let mut documents = Vec::with_capacity(assets.len());
-        for asset in &assets {
-            documents.push(document(&mut reader, asset).await?);
-        }
+        let documents = documents(&mut reader, &assets).await?;
         drop(reader);
         written += u64::try_from(documents.len()).unwrap_or(0);
         write(platform, documents, Vec::new()).await?;
@@ -87,17 +81,33 @@ async fn write(
     Ok(())
 }
 
+/// What is searched of some assets.
+async fn documents(
+    query: &mut impl store::Query,
+    assets: &[Asset],
+) -> Result<Vec<Document>, Error> {
+    let ids: Vec<AssetId> = assets.iter().map(|asset| asset.id).collect();
+    let current = release::current_of(query, &ids, Audience::Open).await?;
+    let downloads: HashMap<AssetId, u64> =
+        table::downloads(query, &ids).await?.into_iter().collect();
+    Ok(assets
+        .iter()
+        .map(|asset| {
+            let has_data = current.contains_key(&asset.id);
+            document(asset, has_data, downloads.get(&asset.id).copied().unwrap_or(0))
+        })
+        .collect())
+}
+
 /// What is searched of an asset.
-async fn document(query: &mut impl store::Query, asset: &Asset) -> Result<Document, Error> {
-    let current = release::current(query, asset.id, Audience::Open).await?;
-    let downloads = if current.is_some() { table::downloads(query, asset.id).await? } else { 0 };
+fn document(asset: &Asset, has_data: bool, downloads: u64) -> Document {
     let entry = &asset.entry;
-    let formats = match &current {
-        Some(_) => ["csv", "xlsx", "json", "parquet"].map(str::to_owned).to_vec(),
-        None if entry.format.is_empty() => Vec::new(),
-        None => vec![entry.format.clone()],
+    let formats = match has_data {
+        true => ["csv", "xlsx", "json", "parquet"].map(str::to_owned).to_vec(),
+        false if entry.format.is_empty() => Vec::new(),
+        false => vec![entry.format.clone()],
     };
-    Ok(Document {
+    Document {
         id: asset.id.to_string(),
         title_zh: entry.title.zh.clone(),
         title_en: entry.title.en.clone(),
@@ -109,9 +119,9 @@ async fn document(query: &mut impl store::Query, asset: &Asset) -> Result<Docume
         formats,
         items: entry.items.iter().map(|item| item.name.clone()).collect(),
         opening: entry.opening.map(|opening| opening.code().to_owned()).unwrap_or_default(),
-        kind: if current.is_some() { "dataset" } else { "entry" }.to_owned(),
+        kind: if has_data { "dataset" } else { "entry" }.to_owned(),
         updated_at: asset.updated_at.as_second(),
-        has_data: current.is_some(),
+        has_data,
         popularity: downloads,
-    })
+    }
 }

@@ -16,6 +16,8 @@ mod index;
 pub mod rows;
 mod table;
 
+use std::collections::HashMap;
+
 use law::Audience;
 use trust::{Action, Caller};
 use vocabulary::{AssetId, CreditCode};
@@ -118,7 +120,7 @@ pub async fn bodies(platform: &Platform) -> Result<Vec<BodyCount>, Error> {
 pub async fn newest(platform: &Platform, limit: u64) -> Result<Vec<Asset>, Error> {
     let mut reader = platform.store.read().await?;
     let ids = table::newest(&mut reader, limit, None).await?;
-    in_order(registry::load_many(&mut reader, &ids).await?, &ids)
+    Ok(in_order(registry::load_many(&mut reader, &ids).await?, &ids))
 }
 
 /// The datasets that a body opened, newest release first.
@@ -129,7 +131,7 @@ pub async fn newest(platform: &Platform, limit: u64) -> Result<Vec<Asset>, Error
 pub async fn of_body(platform: &Platform, body: CreditCode) -> Result<Vec<Asset>, Error> {
     let mut reader = platform.store.read().await?;
     let ids = table::newest(&mut reader, 500, Some(body)).await?;
-    in_order(registry::load_many(&mut reader, &ids).await?, &ids)
+    Ok(in_order(registry::load_many(&mut reader, &ids).await?, &ids))
 }
 
 /// A page of published datasets for harvesters, in order of their id.
@@ -147,13 +149,7 @@ pub async fn page(
     let ids =
         table::published_page(&mut reader, number.saturating_sub(1).saturating_mul(size), size)
             .await?;
-    let assets = in_order(registry::load_many(&mut reader, &ids).await?, &ids)?;
-    let mut datasets = Vec::with_capacity(assets.len());
-    for asset in assets {
-        let current = release::current(&mut reader, asset.id, Audience::Open).await?;
-        datasets.push(Dataset { asset, releases: current.iter().cloned().collect(), current });
-    }
-    Ok((datasets, total))
+    Ok((load_datasets(&mut reader, &ids).await?, total))
 }
 
 /// A page of search results with their assets.
@@ -179,20 +175,18 @@ pub async fn find(platform: &Platform, query: search::Query) -> Result<Found, Er
         .map_err(|_| Error::Interrupted)??;
     let ids: Vec<AssetId> = hits.hits.iter().filter_map(|hit| hit.id.parse().ok()).collect();
     let mut reader = platform.store.read().await?;
-    let assets = in_order(registry::load_many(&mut reader, &ids).await?, &ids)?;
-    let mut has_data = Vec::new();
-    for id in ids {
-        if release::current(&mut reader, id, Audience::Open).await?.is_some() {
-            has_data.push(id);
-        }
-    }
+    let assets = in_order(registry::load_many(&mut reader, &ids).await?, &ids);
+    let current = release::current_of(&mut reader, &ids, Audience::Open).await?;
+    let has_data = ids.into_iter().filter(|id| current.contains_key(id)).collect();
     Ok(Found { hits, assets, has_data })
 }
 
 /// Assets in the order of their ids.
-fn in_order(mut assets: Vec<Asset>, ids: &[AssetId]) -> Result<Vec<Asset>, Error> {
-    assets.sort_by_key(|asset| ids.iter().position(|id| *id == asset.id));
-    Ok(assets)
+fn in_order(mut assets: Vec<Asset>, ids: &[AssetId]) -> Vec<Asset> {
+    let places: HashMap<AssetId, usize> =
+        ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    assets.sort_by_key(|asset| places.get(&asset.id).copied());
+    assets
 }
 
 /// Published datasets by id, in this order; what is not published is left out.
@@ -202,13 +196,24 @@ fn in_order(mut assets: Vec<Asset>, ids: &[AssetId]) -> Result<Vec<Asset>, Error
 /// [`Error::Store`] if they cannot be read.
 pub async fn datasets(platform: &Platform, ids: &[AssetId]) -> Result<Vec<Dataset>, Error> {
     let mut reader = platform.store.read().await?;
-    let assets = in_order(registry::load_many(&mut reader, ids).await?, ids)?;
-    let mut datasets = Vec::with_capacity(assets.len());
-    for asset in assets.into_iter().filter(|asset| asset.state == AssetState::Published) {
-        let current = release::current(&mut reader, asset.id, Audience::Open).await?;
-        datasets.push(Dataset { asset, releases: current.iter().cloned().collect(), current });
-    }
-    Ok(datasets)
+    load_datasets(&mut reader, ids).await
+}
+
+/// Published datasets in the order of their ids, in two queries however many they are.
+async fn load_datasets(
+    query: &mut impl store::Query,
+    ids: &[AssetId],
+) -> Result<Vec<Dataset>, Error> {
+    let assets = in_order(registry::load_many(query, ids).await?, ids);
+    let mut releases = release::current_of(query, ids, Audience::Open).await?;
+    Ok(assets
+        .into_iter()
+        .filter(|asset| asset.state == AssetState::Published)
+        .map(|asset| {
+            let current = releases.remove(&asset.id);
+            Dataset { asset, releases: current.iter().cloned().collect(), current }
+        })
+        .collect())
 }
 
 /// When the next release is due; `None` without a cycle or without data.

@@ -1,6 +1,6 @@
 //! The only SQL of the open portal.
 
-use store::{Error as StoreError, FromRow, Query, Row, params};
+use store::{Error as StoreError, FromRow, Query, Row, ToValue, params, placeholders};
 use vocabulary::{AssetId, CreditCode};
 
 use crate::Error;
@@ -119,11 +119,20 @@ pub(super) async fn published_page(
     Ok(query.all(sql, params![limit, skip]).await?)
 }
 
-/// Total downloads of an asset's open releases.
-pub(super) async fn downloads(query: &mut impl Query, id: AssetId) -> Result<u64, Error> {
-    let sql = "SELECT CAST(COALESCE(SUM(downloads), 0) AS BIGINT) FROM release
-                WHERE asset_id = $1 AND audience = 'open'";
-    Ok(query.one(sql, params![id]).await?)
+/// Total downloads of the open releases of these assets.
+pub(super) async fn downloads(
+    query: &mut impl Query,
+    ids: &[AssetId],
+) -> Result<Vec<(AssetId, u64)>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT asset_id, CAST(SUM(downloads) AS BIGINT) FROM release
+          WHERE audience = 'open' AND asset_id IN ({}) GROUP BY asset_id",
+        placeholders(1, ids.len())
+    );
+    Ok(query.all(&sql, ids.iter().map(ToValue::to_value).collect()).await?)
 }
 
 /// Assets with a release.

@@ -1,7 +1,9 @@
 //! The only SQL of the registry.
 
 use jiff::Timestamp;
-use store::{Error as StoreError, FromRow, Query, Row, Tx, expect_one, params};
+use store::{
+    Error as StoreError, FromRow, Query, Row, ToValue, Tx, expect_one, params, placeholders,
+};
 use vocabulary::{AssetId, UploadId, VersionId};
 
 use super::model::{Asset, AssetKind, AssetState};
@@ -124,11 +126,11 @@ pub(super) async fn find_many(
     query: &mut impl Query,
     ids: &[AssetId],
 ) -> Result<Vec<Asset>, Error> {
-    let mut assets = Vec::with_capacity(ids.len());
-    for id in ids {
-        assets.extend(find(query, *id).await?);
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(assets)
+    let sql = format!("{ASSET} WHERE asset_id IN ({})", placeholders(1, ids.len()));
+    Ok(query.all(&sql, ids.iter().map(ToValue::to_value).collect()).await?)
 }
 
 /// Whether an entry of another catalogue is here already.

@@ -12,6 +12,7 @@
 //! Invariants (each is also the name of a test):
 //! - `an_acknowledged_piece_survives_a_crash`
 //! - `completing_twice_makes_one_version`
+//! - `two_files_at_once_become_two_versions`
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -214,6 +215,8 @@ pub async fn complete(
 ) -> Result<Completed, Error> {
     let _turn = platform.turns.wait(id).await;
     let upload = find(caller, platform, id).await?;
+    // Two files for one asset at once become two versions with two numbers.
+    let _number = platform.turns.wait(upload.asset_id).await;
     let mut tx = platform.store.begin().await?;
     if upload.state == "completed" {
         return version::of_upload(&mut tx, id).await?.ok_or_else(|| not_found(id));

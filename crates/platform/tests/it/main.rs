@@ -1,5 +1,11 @@
 //! The areas, on a real database and a lake in memory.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests; clippy.toml exempts only the test functions themselves"
+)]
+
 mod gate;
 mod registry;
 mod stage;

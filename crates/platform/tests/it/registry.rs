@@ -1,6 +1,6 @@
 //! Registration and the data of an asset.
 
-use platform::registry::{self, AssetState, CatalogueEntry, NewAsset};
+use platform::registry::{self, AssetState, CatalogueEntry, NewAsset, version};
 use platform::{Error, registry::upload};
 use trust::Role;
 
@@ -58,7 +58,8 @@ async fn an_incomplete_entry_gets_one_notice_that_lists_everything_missing() {
 async fn what_the_law_refuses_is_refused_with_its_code() {
     let stage = Stage::new().await;
     let clerk = stage.person(Role::Clerk).await;
-    let cases: [(&str, fn(&mut CatalogueEntry)); 4] = [
+    type Change = fn(&mut CatalogueEntry);
+    let cases: [(&str, Change); 4] = [
         ("R-SH-02", |entry| entry.sharing = Some(law::SharingAttribute::Withheld)),
         ("R-SH-03", |entry| entry.sharing = Some(law::SharingAttribute::Conditional)),
         ("R-OP-03", |entry| entry.opening = Some(law::OpeningAttribute::Withheld)),
@@ -102,7 +103,7 @@ async fn good_rows_are_kept_and_bad_rows_are_explained() {
         assert_eq!((version.rows, version.rejected), (Some(1_000), Some(1)));
         let clerk = stage.person(Role::Clerk).await;
         let (rows, total) =
-            registry::version::quarantine(&clerk, &stage.platform, asset, 1, 10).await.unwrap();
+            version::quarantine(&clerk, &stage.platform, asset, 1, 10).await.unwrap();
         assert_eq!((rows[0].line, rows[0].code.as_str(), total), (1_002, "field_count", 1));
     }
 }
@@ -125,6 +126,44 @@ async fn completing_twice_makes_one_version() {
     let first = upload::complete(&clerk, platform, begun.id).await.unwrap();
     let second = upload::complete(&clerk, platform, begun.id).await.unwrap();
     assert_eq!(first.version_id, second.version_id);
+}
+
+#[tokio::test]
+async fn two_files_at_once_become_two_versions() {
+    for stage in Stage::each().await {
+        let asset = stage.asset().await;
+        let clerk = stage.person(Role::Clerk).await;
+        let platform = &stage.platform;
+        let send = |name: &'static str, bytes: &'static [u8]| {
+            let clerk = &clerk;
+            async move {
+                let length = u64::try_from(bytes.len()).unwrap();
+                let hint = upload::FileHint::default();
+                let begun =
+                    upload::begin(clerk, platform, asset, name, length, hint).await.unwrap();
+                let piece = bytes::Bytes::from_static(bytes);
+                upload::append(clerk, platform, begun.id, 0, piece).await.unwrap();
+                begun.id
+            }
+        };
+        // The same bytes twice: a person who sends a file again from another window.
+        let (first, second) =
+            (send("a.csv", b"a,b\n1,2\n").await, send("a.csv", b"a,b\n1,2\n").await);
+        let (one, again, other) = tokio::join!(
+            upload::complete(&clerk, platform, first),
+            upload::complete(&clerk, platform, first),
+            upload::complete(&clerk, platform, second),
+        );
+        let (one, again, other) = (one.unwrap(), again.unwrap(), other.unwrap());
+        assert_eq!(one.version_id, again.version_id);
+        let mut numbers = [one.number, other.number];
+        numbers.sort_unstable();
+        assert_eq!(numbers, [1, 2]);
+        stage.work().await;
+        for version in version::list(&clerk, platform, asset).await.unwrap() {
+            assert_eq!((version.state.as_str(), version.rows), ("stored", Some(1)));
+        }
+    }
 }
 
 #[tokio::test]

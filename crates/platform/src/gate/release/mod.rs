@@ -11,6 +11,8 @@
 
 mod table;
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use law::Audience;
 use serde::{Deserialize, Serialize};
@@ -50,7 +52,7 @@ pub struct Release {
     pub outcome: Outcome,
     /// The table in the lake.
     pub table: StoredTable,
-    /// The certificate, a compact JWS (EdDSA).
+    /// The certificate, a compact JWS (`EdDSA`).
     pub certificate: String,
     /// The entry in the transparency log.
     pub entry_id: EntryId,
@@ -311,6 +313,16 @@ pub(crate) async fn current(
     audience: Audience,
 ) -> Result<Option<Release>, Error> {
     table::current(query, asset_id, audience).await
+}
+
+/// The current releases of some assets for an audience, by asset.
+pub(crate) async fn current_of(
+    query: &mut impl store::Query,
+    assets: &[AssetId],
+    audience: Audience,
+) -> Result<HashMap<AssetId, Release>, Error> {
+    let found = table::current_of(query, assets, audience).await?;
+    Ok(found.into_iter().map(|release| (release.asset_id, release)).collect())
 }
 
 /// Counts a download.

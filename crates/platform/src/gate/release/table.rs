@@ -1,7 +1,9 @@
 //! The only SQL about releases.
 
 use law::Audience;
-use store::{Error as StoreError, FromRow, Query, Row, Tx, expect_one, params};
+use store::{
+    Error as StoreError, FromRow, Query, Row, ToValue, Tx, expect_one, params, placeholders,
+};
 use vocabulary::{AssetId, ReleaseId};
 
 use super::Release;
@@ -136,6 +138,24 @@ pub(super) async fn current(
 ) -> Result<Option<Release>, Error> {
     let sql = format!("{RELEASE} WHERE asset_id = $1 AND audience = $2 AND state = 'current'");
     Ok(query.optional(&sql, params![asset_id, audience.code()]).await?)
+}
+
+/// The current releases of these assets for an audience, in no order.
+pub(super) async fn current_of(
+    query: &mut impl Query,
+    assets: &[AssetId],
+    audience: Audience,
+) -> Result<Vec<Release>, Error> {
+    if assets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "{RELEASE} WHERE audience = $1 AND state = 'current' AND asset_id IN ({})",
+        placeholders(2, assets.len())
+    );
+    let mut values = params![audience.code()];
+    values.extend(assets.iter().map(ToValue::to_value));
+    Ok(query.all(&sql, values).await?)
 }
 
 /// Suspends a release, with the reason.
