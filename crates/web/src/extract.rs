@@ -8,7 +8,7 @@ use crate::problem::Problem;
 
 /// A JSON body; a wrong one is a problem that says where.
 #[derive(Clone, Debug)]
-pub struct ApiJson<T>(pub T);
+pub(crate) struct ApiJson<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<App> for ApiJson<T> {
     type Rejection = Problem;

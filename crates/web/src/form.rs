@@ -19,13 +19,13 @@ const MOST_FIELDS: usize = 20_000;
 
 /// A posted form.
 #[derive(Clone, Debug, Default)]
-pub struct Posted {
+pub(crate) struct Posted {
     fields: Vec<(String, String)>,
 }
 
 impl Posted {
     /// The fields of an urlencoded body; too many are cut off.
-    pub fn parse(body: &[u8]) -> Self {
+    pub(crate) fn parse(body: &[u8]) -> Self {
         let fields = url::form_urlencoded::parse(body).take(MOST_FIELDS);
         Self {
             fields: fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
@@ -33,34 +33,32 @@ impl Posted {
     }
 
     /// A field's text without blanks at its ends; empty if it is absent.
-    pub fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.raw(name).unwrap_or_default().trim()
     }
 
     /// A field's text as it was sent.
-    pub fn raw(&self, name: &str) -> Option<&str> {
+    pub(crate) fn raw(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// All values of a field, in order.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.fields.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether a box is ticked.
-    pub fn ticked(&self, name: &str) -> bool {
-        self.raw(name).is_some_and(|value| !value.is_empty())
-    }
-
     /// Fields whose name begins with `prefix`, without it.
-    pub fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub(crate) fn with_prefix<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.fields
             .iter()
             .filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
 
     /// Every field but the anti-forgery token.
-    pub fn carried(&self) -> Vec<Carried> {
+    pub(crate) fn carried(&self) -> Vec<Carried> {
         self.fields
             .iter()
             .filter(|(name, _)| name != "csrf" && name != "password")
@@ -71,7 +69,7 @@ impl Posted {
 
 /// A field that the sign-in page carries along.
 #[derive(Clone, Debug, Serialize)]
-pub struct Carried {
+pub(crate) struct Carried {
     /// Name of the field.
     pub name: String,
     /// What was typed.

@@ -123,7 +123,6 @@ fn mismatch() -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key_reused", title, None)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
 fn failed(error: store::Error) -> Response {
     tracing::error!(error = %crate::problem::chain(&error), "the idempotency table failed");
     Problem::from(platform::Error::from(error)).into_response()

@@ -1,4 +1,4 @@
-//! What is counted, for `/metrics` in the text form of OpenMetrics.
+//! What is counted, for `/metrics` in the text form of `OpenMetrics`.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;

@@ -2,6 +2,8 @@
 //! a page for people. An internal message never reaches a client; it gets the
 //! request's id, under which the log has the message.
 
+use std::io;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -226,6 +228,7 @@ impl From<Error> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable", title, problem.remedy())
             }
             Error::Lake(problem) => lake(&problem),
+            Error::File { source, .. } if source.kind() == io::ErrorKind::StorageFull => full(),
             Error::Store(_)
             | Error::Search(_)
             | Error::Evidence(_)
@@ -259,6 +262,17 @@ fn unavailable() -> Problem {
         "Disk or database are not available; nothing was saved. Try again later.",
     );
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, detail)
+}
+
+/// The disk is full; what was acknowledged before stays.
+fn full() -> Problem {
+    let title = Bilingual::new("磁盘空间不足", "The disk is full");
+    let detail = Bilingual::new(
+        "此次内容没有保存；已确认收到的部分仍在，腾出空间后可从断点续传。请联系管理员。",
+        "This was not saved. What was acknowledged before is still here: an upload goes on from \
+         there once there is space. Ask the administrator.",
+    );
+    Problem::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", title, detail)
 }
 
 /// A query that cannot be answered.

@@ -119,7 +119,6 @@ async fn identity(
 }
 
 /// The store failed while someone was identified.
-#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
 fn failed(error: store::Error) -> Problem {
     tracing::error!(error = %chain(&error), "could not identify a caller");
     Problem::from(platform::Error::from(error))

@@ -63,7 +63,7 @@ impl TryFrom<SettingsBody> for Settings {
 
 /// A new run.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-pub struct NewRunBody {
+pub(crate) struct NewRunBody {
     /// Number of the version to inspect.
     pub version: i64,
     /// `open`, `share` or `trade`.
@@ -80,7 +80,7 @@ fn open() -> String {
 
 /// What a person decides about the columns.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-pub struct ConfirmBody {
+pub(crate) struct ConfirmBody {
     /// By what it is measured.
     #[serde(default)]
     pub settings: SettingsBody,
@@ -150,7 +150,7 @@ fn word(value: &impl Serialize) -> String {
 
 /// A run of the gate.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct GateRunView {
+pub(crate) struct GateRunView {
     /// Identifier.
     pub id: String,
     /// The asset.
@@ -373,7 +373,7 @@ pub(crate) async fn reject(
     Ok(Json(changed.into()))
 }
 
-/// The certificate of a release: a compact JWS (EdDSA) whose payload says what was
+/// The certificate of a release: a compact JWS (`EdDSA`) whose payload says what was
 /// released, what was measured, who agreed, and the digests of the rows.
 #[utoipa::path(get, path = "/api/v1/releases/{id}/certificate", tag = "evidence",
     params(("id" = String, Path, description = "Identifier of the release")),

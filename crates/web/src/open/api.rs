@@ -1,5 +1,7 @@
 //! The API of the catalogue: search, and one dataset.
 
+#![expect(unused_qualifications, reason = "what utoipa writes for parameters is qualified")]
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use platform::open::{self, Dataset};
@@ -15,7 +17,7 @@ use crate::visitor::Visitor;
 /// What to search.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
-pub struct SearchParams {
+pub(crate) struct SearchParams {
     /// Words; empty finds everything.
     pub q: String,
     /// Codes of the list `theme`, separated by commas.
@@ -87,7 +89,7 @@ impl SearchParams {
 
 /// A page of search results.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct SearchPage {
+pub(crate) struct SearchPage {
     /// Hits in all.
     pub total: usize,
     /// Datasets and entries of this page.
@@ -102,7 +104,7 @@ pub struct SearchPage {
 
 /// A dataset in a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct DatasetSummary {
+pub(crate) struct DatasetSummary {
     /// Identifier; the page is `/dataset/{id}`.
     pub id: String,
     /// Name in Chinese.
@@ -123,7 +125,7 @@ pub struct DatasetSummary {
 
 /// A published dataset.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct DatasetView {
+pub(crate) struct DatasetView {
     /// Identifier; the page is `/dataset/{id}`.
     pub id: String,
     /// Name of the providing body.
@@ -146,7 +148,7 @@ pub struct DatasetView {
 
 /// A release for everyone.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ReleaseView {
+pub(crate) struct ReleaseView {
     /// Identifier; the certificate is `/api/v1/releases/{id}/certificate`.
     pub id: String,
     /// 1, 2, 3 … within the dataset.

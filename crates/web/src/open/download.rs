@@ -3,6 +3,8 @@
 //! The formatting runs on a thread of its own and hands pieces over through a
 //! short queue, so a slow reader holds up nobody but its own writer.
 
+#![expect(unused_qualifications, reason = "what utoipa writes for parameters is qualified")]
+
 use std::io::Write;
 
 use axum::body::Body;
@@ -33,7 +35,7 @@ const PIECE: usize = 128 * 1024;
 /// How to write the file.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
-pub struct DownloadParams {
+pub(crate) struct DownloadParams {
     /// For CSV: put a byte-order mark first, so that Excel reads the Chinese.
     pub bom: bool,
     /// Columns, separated by commas; left out, all.

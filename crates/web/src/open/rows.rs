@@ -1,6 +1,8 @@
 //! The row API: pages of rows with `select`, `where`, `order`, `cursor`, `limit`;
 //! groups with measures.
 
+#![expect(unused_qualifications, reason = "what utoipa writes for parameters is qualified")]
+
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -23,7 +25,7 @@ pub(crate) const MOST_ROWS: u64 = 10_000;
 /// Which rows.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
-pub struct RowParams {
+pub(crate) struct RowParams {
     /// Columns to show, separated by commas; left out, all.
     pub select: Option<String>,
     /// Condition, e.g. `年龄 >= 18 and 城市 = '太原'`.
@@ -60,7 +62,7 @@ impl RowParams {
 /// Which groups.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
-pub struct GroupParams {
+pub(crate) struct GroupParams {
     /// Columns that make a group, separated by commas.
     pub by: String,
     /// Measures, separated by commas: `count`, `sum(c)`, `avg(c)`, `min(c)`, `max(c)`;

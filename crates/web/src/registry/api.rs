@@ -1,5 +1,7 @@
 //! The API of assets: register, edit, submit, consent, publish, return, withdraw.
 
+#![expect(unused_qualifications, reason = "what utoipa writes for parameters is qualified")]
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -19,7 +21,7 @@ use crate::visitor::Visitor;
 
 /// A new asset.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-pub struct NewAssetBody {
+pub(crate) struct NewAssetBody {
     /// Credit code of the body that answers for it.
     pub body: String,
     /// `dataset` or `system`.
@@ -36,14 +38,14 @@ fn dataset() -> String {
 
 /// A reason, for returning and withdrawing.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-pub struct ReasonBody {
+pub(crate) struct ReasonBody {
     /// The reason, 1 to 1,000 characters.
     pub reason: String,
 }
 
 /// Which assets to list.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
-pub struct ListParams {
+pub(crate) struct ListParams {
     /// Only those of this body (credit code).
     pub body: Option<String>,
     /// Only those in this state.

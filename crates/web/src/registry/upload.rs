@@ -28,7 +28,7 @@ const LENGTH: HeaderName = HeaderName::from_static("upload-length");
 
 /// A file that will be sent.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-pub struct NewUploadBody {
+pub(crate) struct NewUploadBody {
     /// Its name, with the ending.
     pub file_name: String,
     /// Its length in bytes.
@@ -45,7 +45,7 @@ pub struct NewUploadBody {
 
 /// Where an upload stands.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct UploadView {
+pub(crate) struct UploadView {
     /// Identifier.
     pub upload_id: String,
     /// Bytes that are safely stored: send the rest from here.
@@ -56,7 +56,7 @@ pub struct UploadView {
 
 /// What came of a completed upload.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CompletedView {
+pub(crate) struct CompletedView {
     /// The job that reads the file: `/api/v1/jobs/{id}`.
     pub job_id: String,
     /// The new version.
@@ -252,7 +252,7 @@ fn csv_field(text: &str) -> String {
 
 /// How far a job is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct JobView {
+pub(crate) struct JobView {
     /// `queued`, `running`, `done`, `failed` or `cancelled`.
     pub state: String,
     /// How far it is; absent before it begins.
@@ -263,7 +263,7 @@ pub struct JobView {
 
 /// Progress in units.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ProgressView {
+pub(crate) struct ProgressView {
     /// Units done.
     pub done: u64,
     /// Units in all, where known.
@@ -275,7 +275,7 @@ pub struct ProgressView {
 
 /// What is being done, in both languages.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct NoteView {
+pub(crate) struct NoteView {
     /// Chinese.
     pub note_zh: String,
     /// English.

@@ -11,7 +11,7 @@ use crate::problem::TextView;
 
 /// A registered asset.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct AssetView {
+pub(crate) struct AssetView {
     /// Identifier; the address of the dataset page is `/dataset/{id}`.
     pub id: String,
     /// Credit code of the body that answers for it.
@@ -72,7 +72,7 @@ impl From<Changed> for AssetView {
 
 /// A page of assets.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct AssetPage {
+pub(crate) struct AssetPage {
     /// The assets, newest change first.
     pub assets: Vec<AssetView>,
     /// Give this as `cursor` for the next page; absent on the last.
@@ -82,7 +82,7 @@ pub struct AssetPage {
 
 /// A dataset version.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct VersionView {
+pub(crate) struct VersionView {
     /// Identifier.
     pub id: String,
     /// 1, 2, 3 … within the asset.

@@ -133,7 +133,7 @@ pub(super) fn measures(outcome: &Outcome, settings: &Settings) -> Vec<Measure> {
         ..Measure::new(
             "变换不可逆",
             "No transform can be undone",
-            if outcome.irreversible { "✓".to_owned() } else { "✗".to_owned() },
+            if outcome.irreversible { "是 yes".to_owned() } else { "否 no".to_owned() },
         )
     });
     measures
