@@ -5,17 +5,13 @@ What was acknowledged is there afterwards, what was being read is read again, an
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import time
 
 from client import Client, Failed, Session, check, run, send_piece
+from own_server import BINARY, OUT, PASSWORD, Server, add_clerk, command, register, settle
 
-BINARY, OUT = os.environ["FENHE_BINARY"], os.environ["OUT"]
 DATA, BACKUP, RESTORED = (os.path.join(OUT, name) for name in ("data", "backup", "restored"))
-BODY = "11140000MB0000000"  # its check character is added
-PASSWORD = "a system test 2026"
 MEGABYTES = 300
 PIECE = 8 << 20
 
@@ -23,10 +19,7 @@ PIECE = 8 << 20
 def main():
     for folder in (DATA, BACKUP, RESTORED):
         shutil.rmtree(folder, ignore_errors=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        listen = f"127.0.0.1:{probe.getsockname()[1]}"
-    os.environ.update(FENHE_LISTEN=listen, FENHE_DATA=DATA, FENHE_BASE_URL=f"http://{listen}")
+    settle(DATA)
     add_clerk()
     server = Server()
     try:
@@ -72,54 +65,9 @@ def main():
     print(f"{rows} rows ({MEGABYTES} MB) whole {took:.0f} s after kill -9; fsck, backup, restore agree")
 
 
-class Server:
-    """`fenhe serve`, ready."""
-
-    def __init__(self):
-        self.url = os.environ["FENHE_BASE_URL"]
-        with open(os.path.join(OUT, "server.err"), "ab") as log:
-            self.process = subprocess.Popen([BINARY, "serve"], stdout=log, stderr=log)
-        until = time.monotonic() + 60
-        while time.monotonic() < until and self.process.poll() is None:
-            try:
-                if Client(self.url).call("GET", "/healthz", timeout=2).status == 200:
-                    return
-            except OSError:
-                time.sleep(0.1)
-        raise Failed("the server does not start; see server.err")
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
-
-    def stop(self):
-        self.process.terminate()
-        check(self.process.wait(30) == 0, f"SIGTERM ended the server with {self.process.returncode}")
-
-
-def command(*arguments, stdin=""):
-    done = subprocess.run([BINARY, *arguments], input=stdin, capture_output=True, text=True, timeout=300)
-    check(done.returncode == 0, f"fenhe {arguments[0]}: {done.returncode}: {done.stdout} {done.stderr[-2000:]}")
-    return done.stdout
-
-
-def add_clerk():
-    body = ["--body", credit_code(BODY), "--body-name", "系统测试局"]
-    command("user", "add", "--login", "tester", "--name", "测试", *body, "--role", "clerk", stdin=f"{PASSWORD}\n")
-
-
-def credit_code(seventeen):
-    """Adds the check character of GB 32100."""
-    letters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-    total = sum(letters.index(c) * 3**i for i, c in enumerate(seventeen))
-    return seventeen + letters[-total % 31]
-
-
 def send(clerk):
     """Registers an asset and sends a file; gives asset, path of the upload, and number of rows."""
-    new = {"body": credit_code(BODY), "entry": {"title": {"zh": "大文件（系统测试）"}}}
-    asset = clerk.expect(201, "POST", "/api/v1/assets", new).json["id"]
+    asset = register(clerk, "大文件（系统测试）")
     lines = [
         f"{i:06d},站点{i % 97},{i % 1000 / 10},2026-{i % 12 + 1:02d}-{i % 28 + 1:02d},{'晴阴雨雪'[i % 4]}\n"
         for i in range(20000)
