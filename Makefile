@@ -17,7 +17,7 @@ help: ## List the commands
 demo: build ## Load the demo data and serve http://127.0.0.1:8080
 	@scripts/demo.sh $(FENHE)
 
-test: unit ## Everything that must hold; .ci/run calls this
+test: tools lint unit system ## Everything that must hold; .ci/run calls this
 
 build: assets
 	@scripts/need.sh cargo
@@ -43,7 +43,7 @@ unit: assets ## All Rust tests, on SQLite and PostgreSQL
 	@scripts/need.sh cargo
 	$(if $(PYTHON),FENHE_PYTHON=$(PYTHON)) cargo test --workspace
 
-system: build tools ## The program as others meet it: browser, API, independent clients
+system: tools build ## The program as others meet it: browser, API, independent clients
 	FENHE_PYTHON=$(CACHE)/python/bin/python tests/system/run.sh $(FENHE)
 
 tools: ## Test clients (Debian, PyPI and npm packages)
