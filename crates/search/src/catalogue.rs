@@ -11,8 +11,8 @@ use tantivy::query::{AllQuery, BooleanQuery, ConstScoreQuery, Occur, TermSetQuer
 use tantivy::schema::{Field, Value};
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{
-    DocAddress, Index, IndexReader, IndexWriter, Order, ReloadPolicy, Searcher, TantivyDocument,
-    TantivyError, Term,
+    DocAddress, DocId, Index, IndexReader, IndexWriter, Order, ReloadPolicy, Score, Searcher,
+    SegmentReader, TantivyDocument, TantivyError, Term,
 };
 use vocabulary::{DivisionCode, DivisionLevel};
 
@@ -32,6 +32,10 @@ const MOST_DESCRIPTION_CHARS: usize = 20_000;
 const MOST_FIELD_CHARS: usize = 2_000;
 /// Most hits of one answer.
 const MOST_HITS: usize = 1_000;
+
+/// By what the score of a document with data is multiplied: less than a hit in the title
+/// weighs beside one in the description, more than the length of a title does.
+const WITH_DATA: Score = 1.6;
 
 /// Values with their counts, by facet.
 type FacetTable = BTreeMap<Facet, Vec<(String, u64)>>;
@@ -314,7 +318,7 @@ impl Catalogue {
         }
         let top = TopDocs::with_limit(limit).and_offset(query.offset);
         if by_score {
-            return Ok(searcher.search(all, &top.order_by_score())?);
+            return Ok(searcher.search(all, &top.tweak_score(data_first))?);
         }
         let addresses: Vec<DocAddress> = match query.sort {
             Sort::Title => {
@@ -416,4 +420,16 @@ fn remove_index_files(dir: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Ranks documents with data before others that fit as well.
+fn data_first(segment: &SegmentReader) -> impl Fn(DocId, Score) -> Score + use<> {
+    let column = segment.fast_fields().str(Facet::HasData.field_name()).ok().flatten();
+    let yes = column.as_ref().and_then(|column| column.dictionary().term_ord("true").ok()?);
+    move |document, score| {
+        let has_data = column.as_ref().is_some_and(|column| {
+            yes.is_some_and(|yes| column.term_ords(document).any(|ordinal| ordinal == yes))
+        });
+        if has_data { score * WITH_DATA } else { score }
+    }
 }

@@ -5,6 +5,8 @@
 //! - manifests obey the arrows of ARCHITECTURE.md;
 //! - SQL only in `table.rs` (and in the crate `store`);
 //! - each migration says in its first line what it is for;
+//! - what a comment cites as its `Basis:` is an instrument, and an article, that `law` knows;
+//! - every invariant that a header names is the name of a test;
 //! - ARCHITECTURE.md names only crates that exist, and all of them;
 //! - no path of a machine in what is committed.
 
@@ -29,7 +31,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("store", &["vocabulary", "law"]),
     ("trust", &["store", "law", "vocabulary"]),
     ("lake", &["vocabulary"]),
-    ("lake-delta", &["lake", "ingest", "vocabulary"]),
+    ("lake-delta", &["lake", "vocabulary"]),
     ("search", &["vocabulary"]),
     (
         "platform",
@@ -74,6 +76,8 @@ pub fn tidy(root: &Path) -> Vec<String> {
         let Ok(text) = fs::read_to_string(file) else { continue };
         check_file(&shown, file, &text, &mut problems);
     }
+    check_invariants(root, &files, &mut problems);
+    check_bases(root, &files, &mut problems);
     check_arrows(root, &mut problems);
     check_migrations(root, &mut problems);
     check_architecture(root, &mut problems);
@@ -135,6 +139,97 @@ fn check_file(shown: &str, file: &Path, text: &str, problems: &mut Vec<String>) 
             }
         }
     }
+}
+
+/// `//! - \`name\`` below the word `Invariants` names a test of the workspace.
+fn check_invariants(root: &Path, files: &[PathBuf], problems: &mut Vec<String>) {
+    let mut named = Vec::new();
+    let mut functions = BTreeSet::new();
+    for file in files {
+        let Ok(text) = fs::read_to_string(file) else { continue };
+        let shown = file.strip_prefix(root).unwrap_or(file).display().to_string();
+        let mut listed = false;
+        for line in text.lines().map(str::trim) {
+            if let Some((_, rest)) = line.split_once("fn ") {
+                let name: String =
+                    rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                functions.insert(name);
+            }
+            let Some(header) = line.strip_prefix("//!") else { continue };
+            listed |= header.trim_start().starts_with("Invariants");
+            let name = header.trim().strip_prefix("- `").and_then(|rest| rest.split_once('`'));
+            if let (true, Some((name, _))) = (listed, name) {
+                named.push((shown.clone(), name.to_owned()));
+            }
+        }
+    }
+    for (shown, name) in named {
+        if !functions.contains(&name) {
+            problems.push(format!("{shown}: no test is called after the invariant `{name}`"));
+        }
+    }
+}
+
+/// Comments of code, policies and migrations cite what `law` knows.
+fn check_bases(root: &Path, files: &[PathBuf], problems: &mut Vec<String>) {
+    let mut all = files.to_vec();
+    for (folder, extension) in [("policies", "cedar"), ("migrations", "sql")] {
+        let Ok(entries) = fs::read_dir(root.join(folder)) else { continue };
+        let paths = entries.flatten().map(|entry| entry.path());
+        all.extend(paths.filter(|path| path.extension().is_some_and(|found| found == extension)));
+    }
+    for file in all {
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let shown = file.strip_prefix(root).unwrap_or(&file).display().to_string();
+        for (number, line) in (1_usize..).zip(text.lines()) {
+            let line = line.trim_start();
+            if !(line.starts_with("//") || line.starts_with("--")) || line.contains("`Basis:") {
+                continue;
+            }
+            let Some((_, citations)) = line.split_once("Basis: ") else { continue };
+            for citation in unknown_citations(citations) {
+                problems.push(format!("{shown}:{number}: `law` knows no `{citation}`"));
+            }
+        }
+    }
+}
+
+/// The citations of a line that `law` cannot resolve. Remarks in brackets, behind a
+/// dash, or in another script are none.
+fn unknown_citations(line: &str) -> Vec<String> {
+    let line = line.split(" — ").next().unwrap_or_default();
+    let mut bare = String::new();
+    let mut depth = 0_u32;
+    for c in line.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            c if depth == 0 => bare.push(c),
+            _ => {}
+        }
+    }
+    let mut unknown = Vec::new();
+    let mut instrument = "";
+    for piece in bare.split([',', ';', '、', '；']).map(|piece| piece.trim().trim_end_matches('.'))
+    {
+        let is_citation =
+            piece.starts_with("GB/T") || piece.chars().next().is_some_and(|c| !c.is_ascii());
+        if !is_citation {
+            continue;
+        }
+        let text = if piece.starts_with('第') {
+            format!("{instrument} {piece}")
+        } else {
+            piece.to_owned()
+        };
+        if law::resolve(&text).is_none() {
+            unknown.push(piece.to_owned());
+        }
+        if !piece.starts_with('第') {
+            instrument = piece.split(" 第").next().unwrap_or_default();
+        }
+    }
+    unknown
 }
 
 fn check_arrows(root: &Path, problems: &mut Vec<String>) {

@@ -1,5 +1,7 @@
 //! The gate, from inspection to release.
 
+use std::collections::HashMap;
+
 use futures::TryStreamExt as _;
 use platform::gate::{self, GateRun, GateState, Settings, Treatment, release};
 use platform::{Error, open};
@@ -76,6 +78,126 @@ async fn what_is_proposed_passes_and_is_released_by_a_second_person() {
     }
 }
 
+/// An approved release of an inspected asset.
+async fn released(stage: &Stage, run: &GateRun) -> release::Release {
+    let run = measured(stage, run).await;
+    let platform = &stage.platform;
+    gate::submit(&stage.person(Role::Clerk).await, platform, run.id, None).await.unwrap();
+    let reviewer = stage.person(Role::GateReviewer).await;
+    gate::approve(&reviewer, platform, run.id, None).await.unwrap().1
+}
+
+/// Every row that a dataset's download gives to anyone.
+async fn rows_for_anyone(
+    stage: &Stage,
+    asset: AssetId,
+) -> Result<Vec<arrow::array::RecordBatch>, Error> {
+    let anyone = Caller::anonymous(testkit::moment());
+    let all = lake::RowQuery::default();
+    let (_, _, rows) = open::rows::download(&anyone, &stage.platform, asset, &all).await?;
+    Ok(rows.try_collect().await.unwrap())
+}
+
+#[tokio::test]
+async fn what_is_released_is_measured_again_on_the_released_rows() {
+    let stage = Stage::new().await;
+    let (asset, run) = inspected(&stage).await;
+    let released = released(&stage, &run).await;
+    let quasi: Vec<&str> = released
+        .columns
+        .iter()
+        .filter(|column| column.role == detect::Role::Quasi)
+        .map(|column| column.name.as_str())
+        .collect();
+    assert!(!quasi.is_empty());
+    // Counted anew, with nothing of the gate's own.
+    let mut classes: HashMap<Vec<String>, u64> = HashMap::new();
+    for batch in rows_for_anyone(&stage, asset).await.unwrap() {
+        for row in 0..batch.num_rows() {
+            let value = |name: &&str| {
+                let column = batch.column_by_name(name).unwrap();
+                arrow::util::display::array_value_to_string(column, row).unwrap()
+            };
+            *classes.entry(quasi.iter().map(value).collect()).or_default() += 1;
+        }
+    }
+    let smallest = *classes.values().min().unwrap();
+    let assessment = &released.outcome.assessment;
+    assert_eq!(assessment.min_class, smallest);
+    assert!((assessment.dr_b - (smallest as f64).recip()).abs() < 1e-12);
+    assert_eq!(classes.values().sum::<u64>(), released.rows);
+}
+
+#[tokio::test]
+async fn a_refusal_always_cites_a_ground() {
+    let stage = Stage::new().await;
+    let (_, mut run) = inspected(&stage).await;
+    run.decisions.iter_mut().for_each(|decision| decision.treatment = Treatment::Keep);
+    let refused = measured(&stage, &run).await;
+    assert_eq!(refused.state, GateState::Refused);
+    let refusals = refused.outcome.unwrap().refusals;
+    assert!(!refusals.is_empty());
+    for refusal in refusals {
+        let entry = law::refusal(&refusal.code).unwrap();
+        assert!(!entry.ground.zh.is_empty() && !entry.ground.en.is_empty(), "{}", refusal.code);
+        assert!(!entry.remedy.zh.is_empty(), "{}", refusal.code);
+        assert!(!refusal.detail.zh.is_empty() && !refusal.detail.en.is_empty());
+    }
+    for entry in law::refusals() {
+        assert!(!entry.ground.zh.is_empty(), "{}", entry.code);
+    }
+}
+
+#[tokio::test]
+async fn nothing_leaves_except_through_a_release() {
+    for stage in Stage::each().await {
+        let (asset, run) = inspected(&stage).await;
+        let platform = &stage.platform;
+        let anyone = Caller::anonymous(testkit::moment());
+        let clerk = stage.person(Role::Clerk).await;
+        // Published, read and inspected, and its rows are for nobody: not even here.
+        for caller in [&anyone, &clerk] {
+            let query = lake::RowQuery { limit: Some(1), ..lake::RowQuery::default() };
+            let page = open::rows::page(caller, platform, asset, &query).await;
+            assert!(matches!(page, Err(Error::NotFound { .. })));
+            let count = open::rows::count(caller, platform, asset, None).await;
+            assert!(matches!(count, Err(Error::NotFound { .. })));
+        }
+        assert!(matches!(rows_for_anyone(&stage, asset).await, Err(Error::NotFound { .. })));
+        let released = released(&stage, &run).await;
+        let rows = rows_for_anyone(&stage, asset).await.unwrap();
+        let names: Vec<_> =
+            rows[0].schema().fields().iter().map(|field| field.name().clone()).collect();
+        let allowed: Vec<_> = released.columns.iter().map(|column| column.name.clone()).collect();
+        assert_eq!(names, allowed);
+    }
+}
+
+#[tokio::test]
+async fn one_release_is_current_for_an_audience() {
+    for stage in Stage::each().await {
+        let (asset, run) = inspected(&stage).await;
+        let first = released(&stage, &run).await;
+        let clerk = stage.person(Role::Clerk).await;
+        let platform = &stage.platform;
+        let open = law::Audience::Open;
+        let again = gate::start(&clerk, platform, asset, 1, open, settings()).await.unwrap();
+        stage.work().await;
+        let (_, run) = gate::find(&clerk, platform, again.run.id).await.unwrap();
+        let second = released(&stage, &run).await;
+        assert_eq!((first.number, second.number), (1, 2));
+        let anyone = Caller::anonymous(testkit::moment());
+        let dataset = open::dataset(&anyone, platform, asset).await.unwrap();
+        assert_eq!(dataset.current.map(|release| release.id), Some(second.id));
+        let states: Vec<_> = dataset
+            .releases
+            .iter()
+            .map(|release| (release.number, release.state.as_str()))
+            .collect();
+        assert_eq!(states, [(2, "current"), (1, "superseded")]);
+    }
+}
+
 #[tokio::test]
 async fn a_direct_identifier_never_leaves() {
     let stage = Stage::new().await;
@@ -144,22 +266,37 @@ async fn a_weaker_role_needs_a_reason_and_every_column_a_decision() {
 }
 
 #[tokio::test]
-async fn a_rejection_cites_a_ground_and_a_suspended_release_stops_with_the_next_request() {
+async fn a_rejection_needs_a_reason() {
     let stage = Stage::new().await;
-    let (asset, run) = inspected(&stage).await;
+    let (_, run) = inspected(&stage).await;
     let run = measured(&stage, &run).await;
     let platform = &stage.platform;
     gate::submit(&stage.person(Role::Clerk).await, platform, run.id, None).await.unwrap();
     let reviewer = stage.person(Role::GateReviewer).await;
     let blank = gate::reject(&reviewer, platform, run.id, None, "  ").await;
     assert!(matches!(blank, Err(Error::Invalid { .. })));
-    let (_, released) = gate::approve(&reviewer, platform, run.id, None).await.unwrap();
-    let anyone = Caller::anonymous(testkit::moment());
-    let query = lake::RowQuery { limit: Some(5), ..lake::RowQuery::default() };
-    assert!(open::rows::page(&anyone, platform, asset, &query).await.is_ok());
-    release::suspend(&reviewer, platform, released.id, "发现差错").await.unwrap();
-    let stopped = open::rows::page(&anyone, platform, asset, &query).await;
-    assert!(matches!(stopped, Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn a_suspended_release_stops_with_the_next_request() {
+    for stage in Stage::each().await {
+        let (asset, run) = inspected(&stage).await;
+        let released = released(&stage, &run).await;
+        let platform = &stage.platform;
+        let anyone = Caller::anonymous(testkit::moment());
+        let query = lake::RowQuery { limit: Some(5), ..lake::RowQuery::default() };
+        assert!(open::rows::page(&anyone, platform, asset, &query).await.is_ok());
+        let reviewer = stage.person(Role::GateReviewer).await;
+        release::suspend(&reviewer, platform, released.id, "发现差错").await.unwrap();
+        let stopped = open::rows::page(&anyone, platform, asset, &query).await;
+        assert!(matches!(stopped, Err(Error::NotFound { .. })));
+        assert!(matches!(rows_for_anyone(&stage, asset).await, Err(Error::NotFound { .. })));
+        let hidden = release::find(&anyone, platform, released.id).await;
+        assert!(matches!(hidden, Err(Error::NotFound { .. })));
+        // What was certified stays for everyone to read, as it does in the log.
+        let evidence = release::certified(&anyone, platform, released.id).await.unwrap();
+        assert_eq!(evidence.certificate, released.certificate);
+    }
 }
 
 #[tokio::test]

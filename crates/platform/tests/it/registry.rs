@@ -109,6 +109,81 @@ async fn good_rows_are_kept_and_bad_rows_are_explained() {
 }
 
 #[tokio::test]
+async fn a_return_always_gives_a_reason() {
+    let stage = Stage::new().await;
+    let asset = stage.asset().await;
+    stage.file(asset, "survey.csv", b"a,b\n1,2\n").await;
+    let (clerk, head) = (stage.person(Role::Clerk).await, stage.person(Role::UnitHead).await);
+    let platform = &stage.platform;
+    registry::submit(&clerk, platform, asset, None).await.unwrap();
+    for blank in ["", "   ", "\n\t"] {
+        let returned = registry::send_back(&head, platform, asset, None, blank).await;
+        assert!(matches!(returned, Err(Error::Invalid { .. })), "{blank:?}");
+    }
+    let waiting = registry::find(&clerk, platform, asset).await.unwrap();
+    assert_eq!(waiting.state, AssetState::UnitReview);
+    registry::send_back(&head, platform, asset, None, "数据项说明不全").await.unwrap();
+    let returned = registry::find(&clerk, platform, asset).await.unwrap();
+    assert_eq!(returned.state, AssetState::Draft);
+    assert_eq!(returned.return_reason.as_deref(), Some("数据项说明不全"));
+}
+
+/// The bytes that a crash leaves behind the last acknowledged one do no harm. That the
+/// acknowledged ones are on the disk is shown by `tests/system` with kill -9.
+#[tokio::test]
+async fn an_acknowledged_piece_survives_a_crash() {
+    let stage = Stage::new().await;
+    let asset = stage.asset().await;
+    let clerk = stage.person(Role::Clerk).await;
+    let platform = &stage.platform;
+    let bytes = bytes::Bytes::from_static("姓名,年龄\n王丽,30\n李伟,41\n".as_bytes());
+    let hint = upload::FileHint::default();
+    let length = u64::try_from(bytes.len()).unwrap();
+    let begun = upload::begin(&clerk, platform, asset, "a.csv", length, hint).await.unwrap();
+    let stood = upload::append(&clerk, platform, begun.id, 0, bytes.slice(..20)).await.unwrap();
+    // A crash in the middle of the next piece: some of its bytes, and others.
+    let path = platform.files.upload(begun.id);
+    let mut left = std::fs::read(&path).unwrap();
+    left.extend_from_slice(b"half a piece that was never acknowledged");
+    std::fs::write(&path, left).unwrap();
+    let found = upload::find(&clerk, platform, begun.id).await.unwrap();
+    assert_eq!(found.bytes_received, stood);
+    upload::append(&clerk, platform, begun.id, stood, bytes.slice(20..)).await.unwrap();
+    upload::complete(&clerk, platform, begun.id).await.unwrap();
+    stage.work().await;
+    let (_, version) = version::find(&clerk, platform, asset, 1).await.unwrap();
+    assert_eq!((version.rows, version.rejected), (Some(2), Some(0)));
+}
+
+/// A server that died while it read a file: with kill -9 in `tests/system`, here with
+/// what it may leave behind, on both engines.
+#[tokio::test]
+async fn nothing_is_half_visible_after_a_crash() {
+    for stage in Stage::each().await {
+        let asset = stage.asset().await;
+        let clerk = stage.person(Role::Clerk).await;
+        let platform = &stage.platform;
+        let bytes = bytes::Bytes::from_static(b"a,b\n1,2\n3,4\n");
+        let hint = upload::FileHint::default();
+        let begun = upload::begin(&clerk, platform, asset, "a.csv", 12, hint).await.unwrap();
+        upload::append(&clerk, platform, begun.id, 0, bytes).await.unwrap();
+        let completed = upload::complete(&clerk, platform, begun.id).await.unwrap();
+        let now = testkit::moment();
+        let lease = jiff::SignedDuration::from_secs(60);
+        store::job::claim(&platform.store, "dead", now, lease).await.unwrap().unwrap();
+        std::fs::write(platform.files.quarantine(completed.version_id), b"{\"line\":").unwrap();
+        let (_, seen) = version::find(&clerk, platform, asset, 1).await.unwrap();
+        assert_eq!((seen.state.as_str(), seen.rows, seen.stored), ("reading", None, None));
+        store::job::give_back(&platform.store, now).await.unwrap();
+        stage.work().await;
+        let (_, seen) = version::find(&clerk, platform, asset, 1).await.unwrap();
+        assert_eq!((seen.state.as_str(), seen.rows, seen.rejected), ("stored", Some(2), Some(0)));
+        let left = std::fs::read(platform.files.quarantine(completed.version_id)).unwrap();
+        assert!(left.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn completing_twice_makes_one_version() {
     let stage = Stage::new().await;
     let asset = stage.asset().await;

@@ -33,6 +33,22 @@ fn the_exact_title_comes_first() {
 }
 
 #[test]
+fn data_rank_above_an_entry_that_fits_as_well_and_below_one_that_fits_better() {
+    let with_data = |mut document: Document| {
+        document.has_data = true;
+        document
+    };
+    let mut mentioned = with_data(titled("mentioned", "道路清单"));
+    mentioned.description = "公交 线路".into();
+    let catalogue = catalogue(&[
+        titled("entry", "公交线路"),
+        with_data(titled("data", "太原市公交线路和站点")),
+        mentioned,
+    ]);
+    assert_eq!(ids(&find(&catalogue, "公交")), ["data", "entry", "mentioned"]);
+}
+
+#[test]
 fn an_id_finds_its_document_first() {
     let mut mentions = titled("b", "a-1 a-1 a-1");
     mentions.title_en = "a-1".into();

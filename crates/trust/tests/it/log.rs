@@ -70,6 +70,30 @@ async fn every_checkpoint_is_kept_and_consistent_with_the_next() {
 }
 
 #[tokio::test]
+async fn an_entry_once_sealed_never_changes() {
+    for (engine, store) in stores().await {
+        let (_folder, log) = log(&store).await;
+        append(&store, 300).await;
+        log.seal_all(moment()).await.unwrap();
+        let tiles = ["tile/entries/000", "tile/entries/001.p/44", "tile/0/000", "tile/0/001.p/44"];
+        let mut before = Vec::new();
+        for path in tiles {
+            before.push(log.tile(path).await.unwrap().unwrap());
+        }
+        let note = log.checkpoint_of(300).await.unwrap();
+        append(&store, 500).await;
+        log.seal_all(moment()).await.unwrap();
+        for (path, before) in tiles.iter().zip(&before) {
+            assert_eq!(&log.tile(path).await.unwrap().unwrap(), before, "{engine}: {path}");
+        }
+        assert_eq!(log.checkpoint_of(300).await.unwrap(), note, "{engine}");
+        // The longer tile begins with the bytes of the shorter one.
+        let whole = log.tile("tile/0/001").await.unwrap().unwrap();
+        assert!(whole.starts_with(&before[3]), "{engine}");
+    }
+}
+
+#[tokio::test]
 async fn a_receipt_is_proved_offline_and_breaks_with_any_change() {
     for (engine, store) in stores().await {
         let (_folder, log) = log(&store).await;

@@ -374,7 +374,8 @@ pub(crate) async fn reject(
 }
 
 /// The certificate of a release: a compact JWS (`EdDSA`) whose payload says what was
-/// released, what was measured, who agreed, and the digests of the rows.
+/// released, what was measured, who agreed, and the digests of the rows. It stays
+/// readable after a suspension.
 #[utoipa::path(get, path = "/api/v1/releases/{id}/certificate", tag = "evidence",
     params(("id" = String, Path, description = "Identifier of the release")),
     responses((status = 200, body = String, content_type = "application/jose"), crate::openapi::Problems))]
@@ -383,7 +384,7 @@ pub(crate) async fn certificate(
     visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let found = release::find(&visitor.caller, &app.platform, id_of(&id)?).await?;
+    let found = release::certified(&visitor.caller, &app.platform, id_of(&id)?).await?;
     Ok(([(header::CONTENT_TYPE, "application/jose")], found.certificate).into_response())
 }
 

@@ -1,6 +1,9 @@
 //! The API and the protocols.
 
 use axum::http::StatusCode;
+use platform::gate::{self, Settings};
+use sha2::Digest as _;
+use trust::Role;
 
 use crate::site::Site;
 
@@ -57,6 +60,42 @@ async fn the_log_is_served_and_only_by_right_paths() {
     ] {
         assert_eq!(site.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_certificate_names_the_digest_of_the_rows() {
+    let site = Site::new().await;
+    let stage = &site.stage;
+    let asset = stage.asset().await;
+    let table = "地区,编号,说明\n太原,1,\"甲,乙\"\n大同,2,=1+1\n阳泉,3,\n";
+    stage.file(asset, "table.csv", table.as_bytes()).await;
+    stage.publish(asset).await;
+    let (clerk, reviewer) =
+        (stage.person(Role::Clerk).await, stage.person(Role::GateReviewer).await);
+    let platform = &stage.platform;
+    let settings = Settings { model: law::SharingModel::Public, k: None, suppression_limit: 0.02 };
+    let open = law::Audience::Open;
+    let started = gate::start(&clerk, platform, asset, 1, open, settings.clone()).await.unwrap();
+    stage.work().await;
+    let (_, run) = gate::find(&clerk, platform, started.run.id).await.unwrap();
+    let decided = run.decisions.into_iter().map(|decision| gate::Decision {
+        role: detect::Role::None,
+        treatment: gate::Treatment::Keep,
+        reason: "统计对象是地区".to_owned(),
+        ..decision
+    });
+    gate::confirm(&clerk, platform, run.id, None, settings, decided.collect()).await.unwrap();
+    stage.work().await;
+    gate::submit(&clerk, platform, run.id, None).await.unwrap();
+    let (_, released) = gate::approve(&reviewer, platform, run.id, None).await.unwrap();
+    let file = site.get(&format!("/api/v1/datasets/{asset}/download/csv")).await;
+    let certificate = site.get(&format!("/api/v1/releases/{}/certificate", released.id)).await;
+    let statement =
+        trust::verify::verify_certificate(&certificate.text, &platform.keyring.jwks()).unwrap();
+    let sha256 = hex::encode(sha2::Sha256::digest(file.text.as_bytes()));
+    assert_eq!(statement["digest"]["sha256"], sha256.as_str());
+    assert_eq!(statement["digest"]["bytes"], file.text.len());
+    assert_eq!(statement["rows"], 3);
 }
 
 #[tokio::test]

@@ -280,6 +280,26 @@ pub async fn find(caller: &Caller, platform: &Platform, id: ReleaseId) -> Result
     Ok(release)
 }
 
+/// A release as evidence: its certificate stays readable after a suspension, as does
+/// the entry in the log that commits to it; its data do not.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] if there is none, or not for this caller.
+pub async fn certified(
+    caller: &Caller,
+    platform: &Platform,
+    id: ReleaseId,
+) -> Result<Release, Error> {
+    let mut reader = platform.store.read().await?;
+    let release = table::find(&mut reader, id).await?.ok_or_else(|| missing(id))?;
+    let asset = registry::load(&mut reader, release.asset_id).await?;
+    caller
+        .require(Action::ViewCertificate, &release.resource(asset.body))
+        .map_err(|_| missing(id))?;
+    Ok(release)
+}
+
 /// The release that came of a run, if the caller may see it.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ use crate::view::Page;
 use crate::visitor::Visitor;
 
 /// Cards in a list.
-const CARDS: u64 = 4;
+const CARDS: u64 = 6;
 /// Searches to try.
 const TRIES: usize = 5;
 /// The units that the shapes of the map are drawn in.
