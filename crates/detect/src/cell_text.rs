@@ -1,13 +1,65 @@
 //! The text of Arrow cells of any type. A null stays a null; no type makes this
 //! fail.
 
-use arrow::array::{Array, ArrayRef, LargeStringArray, LargeStringBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, GenericStringArray, LargeStringArray, LargeStringBuilder,
+    OffsetSizeTrait,
+};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Int64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
+/// Gives the text of every cell of a column to `read`, in order. Strings are
+/// read where they lie.
+pub(crate) fn each(array: &ArrayRef, mut read: impl FnMut(Option<&str>)) {
+    match array.data_type() {
+        DataType::Utf8 => strings(array.as_string::<i32>(), read),
+        DataType::LargeUtf8 => strings(array.as_string::<i64>(), read),
+        DataType::Int64 => {
+            let mut digits = [0; 20];
+            for value in array.as_primitive::<Int64Type>() {
+                read(value.map(|value| decimal(value, &mut digits)));
+            }
+        }
+        _ => strings(&texts(array), read),
+    }
+}
+
+fn strings<O: OffsetSizeTrait>(array: &GenericStringArray<O>, mut read: impl FnMut(Option<&str>)) {
+    if array.null_count() == 0 {
+        for row in 0..array.len() {
+            read(Some(array.value(row)));
+        }
+    } else {
+        for row in 0..array.len() {
+            read(array.is_valid(row).then(|| array.value(row)));
+        }
+    }
+}
+
+/// A whole number in decimal digits.
+fn decimal(value: i64, digits: &mut [u8; 20]) -> &str {
+    let mut rest = value.unsigned_abs();
+    let mut from = digits.len();
+    for (place, slot) in digits.iter_mut().enumerate().rev() {
+        *slot = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        from = place;
+        if rest == 0 {
+            break;
+        }
+    }
+    if value < 0 && from > 0 {
+        from -= 1;
+        if let Some(slot) = digits.get_mut(from) {
+            *slot = b'-';
+        }
+    }
+    digits.get(from..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
+}
+
 /// Every cell of a column as text.
-pub(crate) fn texts(array: &ArrayRef) -> LargeStringArray {
+fn texts(array: &ArrayRef) -> LargeStringArray {
     if has_plain_text(array.data_type())
         && let Ok(cast) = cast(array, &DataType::LargeUtf8)
         && let Some(strings) = cast.as_any().downcast_ref::<LargeStringArray>()
@@ -46,4 +98,23 @@ fn has_plain_text(data_type: &DataType) -> bool {
         | DataType::Time64(_) => true,
         other => other.is_numeric(),
     }
+}
+
+/// The text without blanks around it and without the apostrophe with which sheets
+/// mark a number as text, and how many bytes of them were before it.
+#[inline]
+pub(crate) fn trimmed(text: &str) -> (&str, usize) {
+    let plain = |byte: Option<&u8>| {
+        byte.is_none_or(|byte| matches!(byte, 0x21..=0x7e) && !matches!(byte, b'\'' | b'`'))
+    };
+    let han = |byte: Option<&u8>| matches!(byte, Some(0xe4..=0xe9));
+    let bytes = text.as_bytes();
+    let starts = plain(bytes.first()) || han(bytes.first());
+    let ends = plain(bytes.last()) || bytes.len() >= 3 && han(bytes.get(bytes.len() - 3));
+    if starts && ends {
+        return (text, 0);
+    }
+    let tail = text.trim_start_matches(|char: char| char.is_whitespace() || "'`".contains(char));
+    let inner = tail.trim_end_matches(|char: char| char.is_whitespace() || "'`".contains(char));
+    (inner, text.len() - tail.len())
 }

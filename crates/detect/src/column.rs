@@ -1,21 +1,20 @@
 //! What is counted of one column while its batches go by. The memory is bounded
 //! whatever the column holds.
 
-use std::collections::BTreeMap;
-
+use crate::chars::{DASH, DIGIT, DOT, LOWER, MARK, STAR, WIDE};
 use crate::finding::masked;
-use crate::han::{NameLook, name_look};
 use crate::header::{Hint, hint};
 use crate::kind::{KINDS, Kind};
-use crate::scan::{Hit, RunLengths};
-use crate::sketch::Distinct;
-use crate::span::find;
+use crate::names::NameLook;
+use crate::rules::RuleTally;
+use crate::scan::Shape;
+use crate::sketch::{Distinct, hash};
+use crate::small::Small;
+use crate::span::Finder;
 use crate::words;
 
 /// First rows and examples kept of each kind.
 const KEPT: usize = 5;
-/// Different values up to which a column is a small list.
-const SMALL: usize = 256;
 
 /// Finds of one kind.
 #[derive(Debug, Clone, Default)]
@@ -26,12 +25,47 @@ pub(crate) struct Tally {
     pub(crate) valid: u64,
     /// Values that pass inside longer cells.
     pub(crate) inner: u64,
+    /// Cells that are little more than such values.
+    pub(crate) near: u64,
     /// Those of them that a word before them names.
     pub(crate) named: u64,
     /// First rows with a value that passes.
     pub(crate) rows: Vec<u64>,
     pub(crate) examples: Vec<String>,
 }
+
+/// What a cell looks like beside identifiers, as the number of a bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// A whole number from 0 to 130.
+    Age,
+    /// A day.
+    Day,
+    /// A degree, with a fraction of at least three digits.
+    Degree,
+    /// A pair of degrees.
+    DegreePair,
+    /// 6, 9 or 12 digits that start like a division code.
+    Division,
+    /// Six digits.
+    SixDigits,
+    /// Words of Latin letters with a capital: a name, perhaps.
+    LatinWords,
+    /// Three `*` and more: already masked.
+    Starred,
+    /// Letters and digits, with digits.
+    Code,
+    /// Eleven digits.
+    Eleven,
+    /// Eighteen digits, the last of which may be an X.
+    Eighteen,
+    /// Fifteen digits that may be a citizen id as issued until 1999.
+    OldCitizenId,
+    /// Twelve hexadecimal digits.
+    TwelveHex,
+}
+
+const LOOKS: usize = 13;
 
 /// Everything counted of one column.
 #[derive(Debug, Clone)]
@@ -45,29 +79,12 @@ pub(crate) struct Column {
     /// Cells with at least one find that passes.
     pub(crate) cells_hit: u64,
     pub(crate) tallies: Vec<Tally>,
-    /// Lengths of runs that are the whole cell.
-    pub(crate) whole: RunLengths,
+    looks: [u64; LOOKS],
     pub(crate) distinct: Distinct,
     /// Values and counts while they are few.
-    pub(crate) small: Option<BTreeMap<String, u64>>,
-    /// Cells that are whole numbers from 0 to 130.
-    pub(crate) ages: u64,
-    /// Cells that are days.
-    pub(crate) days: u64,
-    /// Cells that are degrees, with a fraction of at least three digits.
-    pub(crate) degrees: u64,
-    /// Cells that are pairs of degrees.
-    pub(crate) degree_pairs: u64,
-    /// Cells of 6, 9 or 12 digits that start like a division code.
-    pub(crate) divisions: u64,
-    /// Cells of six digits.
-    pub(crate) six_digits: u64,
-    /// Cells that are words of Latin letters with a capital: names, perhaps.
-    pub(crate) latin_words: u64,
-    /// Cells with three `*` and more: already masked.
-    pub(crate) starred: u64,
-    /// Cells of letters and digits, with digits.
-    pub(crate) codes: u64,
+    pub(crate) small: Small,
+    /// Finds of the user's rules.
+    pub(crate) rules: Vec<RuleTally>,
     pub(crate) examples: Vec<String>,
 }
 
@@ -80,18 +97,10 @@ impl Column {
             cells: 0,
             cells_hit: 0,
             tallies: vec![Tally::default(); KINDS],
-            whole: RunLengths::default(),
+            looks: [0; LOOKS],
             distinct: Distinct::new(),
-            small: Some(BTreeMap::new()),
-            ages: 0,
-            days: 0,
-            degrees: 0,
-            degree_pairs: 0,
-            divisions: 0,
-            six_digits: 0,
-            latin_words: 0,
-            starred: 0,
-            codes: 0,
+            small: Small::default(),
+            rules: Vec::new(),
             examples: Vec::new(),
         }
     }
@@ -100,102 +109,122 @@ impl Column {
         self.tallies.get(kind.index())
     }
 
-    /// Reads one cell. `hits` is a buffer.
-    pub(crate) fn read(&mut self, cell: Option<&str>, hits: &mut Vec<Hit>) {
+    /// Cells that look like this.
+    pub(crate) fn looked(&self, look: Look) -> u64 {
+        self.looks.get(look as usize).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn add_looks(&mut self, mut looks: u16) {
+        while looks != 0 {
+            if let Some(count) = self.looks.get_mut(looks.trailing_zeros() as usize) {
+                *count += 1;
+            }
+            looks &= looks - 1;
+        }
+    }
+
+    /// Reads one cell, without blanks around it. What was found in it is left in
+    /// the finder; says how much the cell looks like a name.
+    #[inline]
+    pub(crate) fn read(&mut self, text: &str, finder: &mut Finder) -> NameLook {
         let row = self.rows;
         self.rows += 1;
-        let Some(text) = cell.map(str::trim).filter(|text| !text.is_empty()) else { return };
+        if text.is_empty() {
+            finder.hits.clear();
+            return NameLook::No;
+        }
         self.cells += 1;
-        self.distinct.add(text.as_bytes());
-        self.remember(text);
-        self.look(text);
-        let mut lengths = RunLengths::default();
-        find(text, hits, &mut lengths);
-        // Only one run can be the whole cell.
-        if text.len() == 11 {
-            self.whole.eleven += lengths.eleven;
+        let hash = hash(text.as_bytes());
+        self.distinct.add(hash);
+        let known = self.small.count(hash, text);
+        let is_known = known.is_some();
+        if let Some(looks) = known.and_then(|value| value.looks) {
+            finder.hits.clear();
+            self.add_looks(looks);
+            return NameLook::No;
         }
-        if text.len() == 18 {
-            self.whole.eighteen += lengths.eighteen;
+        if self.examples.len() < 3 {
+            self.examples.push(masked(text));
         }
-        let mut hit = false;
-        for found in hits.iter() {
-            hit |= found.valid;
-            let whole = found.end - found.start == text.len();
-            let Some(tally) = self.tallies.get_mut(found.kind.index()) else { continue };
-            // A name that is the whole cell is judged below, by its look.
-            if whole && found.kind != Kind::PersonName {
-                tally.form += 1;
-                tally.valid += u64::from(found.valid);
-            } else if found.valid && !whole {
-                tally.inner += 1;
-                tally.named += u64::from(found.named);
-            }
-            if found.valid && found.kind != Kind::PersonName || !whole {
-                tally.note(row, text.get(found.start..found.end), found.valid);
-            }
+        let shape = finder.find(text);
+        let looks = looks(text, &shape);
+        self.add_looks(looks);
+        let name = shape.name;
+        if !is_known {
+            let plain = finder.hits.is_empty() && name == NameLook::No;
+            self.small.remember(hash, text, plain.then_some(looks));
         }
-        let look = name_look(text);
-        if look != NameLook::No
+        if !finder.hits.is_empty() {
+            self.count_hits(row, text, finder);
+        }
+        if name != NameLook::No
             && let Some(tally) = self.tallies.get_mut(Kind::PersonName.index())
         {
             tally.form += 1;
-            tally.valid += u64::from(look == NameLook::Likely);
-            tally.note(row, Some(text), true);
+            tally.valid += u64::from(name == NameLook::Likely);
+            tally.note(row, Some(text));
+        }
+        name
+    }
+
+    fn count_hits(&mut self, row: u64, text: &str, finder: &Finder) {
+        let mut hit = false;
+        // Several numbers of one kind with marks between them, or one with a word
+        // beside it, are a value of that kind, too.
+        let mut covered = 0_usize;
+        let kind = finder.hits.first().map(|first| first.kind);
+        for found in &finder.hits {
+            let same = Some(found.kind) == kind && found.valid;
+            covered = if same { covered.saturating_add(found.end - found.start) } else { 0 };
+        }
+        let most = kind != Some(Kind::PersonName) && covered * 10 >= text.len() * 6;
+        for (place, found) in finder.hits.iter().enumerate() {
+            hit |= found.valid;
+            let whole = found.end - found.start == text.len();
+            let Some(tally) = self.tallies.get_mut(found.kind.index()) else { continue };
+            // A name that is the whole cell is judged by its look; an old citizen
+            // id was counted as a look.
+            let old = found.kind == Kind::CitizenId && !found.valid && whole && text.len() == 15;
+            if found.kind == Kind::PersonName && whole || old {
+                continue;
+            }
+            if whole {
+                tally.form += 1;
+                tally.valid += u64::from(found.valid);
+            } else if found.valid {
+                tally.inner += 1;
+                tally.near += u64::from(most && place == 0);
+                tally.named += u64::from(found.named);
+            }
+            if found.valid && !tally.is_full() {
+                tally.note(row, text.get(found.start..found.end));
+            }
         }
         self.cells_hit += u64::from(hit);
     }
 
-    fn remember(&mut self, text: &str) {
-        if self.examples.len() < 3 {
-            self.examples.push(masked(text));
-        }
-        let Some(small) = &mut self.small else { return };
-        if let Some(count) = small.get_mut(text) {
-            *count += 1;
-        } else if small.len() < SMALL && text.len() <= 64 {
-            small.insert(text.to_owned(), 1);
-        } else {
-            self.small = None;
-        }
-    }
-
-    /// What the cell looks like beside identifiers.
-    fn look(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        if bytes.len() > 40 {
-            return;
-        }
-        let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
-        let all_digits = digits == bytes.len();
-        if all_digits && bytes.len() <= 3 {
-            self.ages += u64::from(text.parse::<u32>().is_ok_and(|age| age <= 130));
-        }
-        if digits >= 6 && words::is_day(text) {
-            self.days += 1;
-        }
-        if all_digits && bytes.len() == 6 {
-            self.six_digits += 1;
-        }
-        if all_digits && matches!(bytes.len(), 6 | 9 | 12) {
-            self.divisions += u64::from(words::is_division(bytes));
-        }
-        if digits >= 4 && bytes.contains(&b'.') {
-            match words::degrees(text) {
-                1 => self.degrees += 1,
-                2 => self.degree_pairs += 1,
-                _ => {}
-            }
-        }
-        if digits > 0 && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    /// Counts what only the column as a whole shows: citizen ids of 15 digits have
+    /// no check digit, and one alone is no evidence.
+    pub(crate) fn settle(&mut self) {
+        use crate::kind::Kind::{CitizenId, Mac};
+        let old = self.looked(Look::OldCitizenId);
+        let cells = self.cells;
+        let named = self.hint.kind == Some(CitizenId);
+        if let Some(tally) = self.tallies.get_mut(CitizenId.index())
+            && old > 0
+            && (named || old * 2 >= cells || tally.valid * 5 >= cells)
         {
-            self.codes += 1;
+            tally.form += old;
+            tally.valid += old;
         }
-        if bytes.first().is_some_and(u8::is_ascii_uppercase) && words::is_latin_name(text) {
-            self.latin_words += 1;
-        }
-        if bytes.windows(3).any(|window| window == b"***") {
-            self.starred += 1;
+        let bare = self.looked(Look::TwelveHex);
+        let named = self.hint.kind == Some(Mac);
+        if let Some(tally) = self.tallies.get_mut(Mac.index())
+            && (named || tally.valid * 5 >= cells)
+        {
+            tally.form += bare;
+            tally.valid += bare;
         }
     }
 
@@ -205,46 +234,50 @@ impl Column {
             own.form += later.form;
             own.valid += later.valid;
             own.inner += later.inner;
+            own.near += later.near;
             own.named += later.named;
             own.rows.extend(later.rows.iter().map(|row| row + self.rows));
             own.rows.truncate(KEPT);
             own.examples.extend(later.examples);
             own.examples.truncate(KEPT);
         }
+        if self.rules.len() < later.rules.len() {
+            self.rules.resize_with(later.rules.len(), RuleTally::default);
+        }
+        for (own, later) in self.rules.iter_mut().zip(&later.rules) {
+            own.merge(later, self.rows);
+        }
         self.rows += later.rows;
         self.cells += later.cells;
         self.cells_hit += later.cells_hit;
-        self.whole.eleven += later.whole.eleven;
-        self.whole.eighteen += later.whole.eighteen;
         self.distinct.merge(&later.distinct);
-        self.small = match (self.small.take(), later.small) {
-            (Some(mut own), Some(later)) => {
-                for (value, count) in later {
-                    *own.entry(value).or_default() += count;
-                }
-                (own.len() <= SMALL).then_some(own)
-            }
-            _ => None,
-        };
-        self.ages += later.ages;
-        self.days += later.days;
-        self.degrees += later.degrees;
-        self.degree_pairs += later.degree_pairs;
-        self.divisions += later.divisions;
-        self.six_digits += later.six_digits;
-        self.latin_words += later.latin_words;
-        self.starred += later.starred;
-        self.codes += later.codes;
+        self.small.merge(later.small);
+        for (own, later) in self.looks.iter_mut().zip(later.looks) {
+            *own += later;
+        }
         self.examples.extend(later.examples);
         self.examples.truncate(3);
     }
 }
 
 impl Tally {
-    fn note(&mut self, row: u64, text: Option<&str>, valid: bool) {
-        if !valid {
-            return;
-        }
+    /// Cells that are a value of the form, or little more.
+    pub(crate) fn form_cells(&self) -> u64 {
+        self.form + self.near
+    }
+
+    /// Cells that are a value that passes, or little more.
+    pub(crate) fn valid_cells(&self) -> u64 {
+        self.valid + self.near
+    }
+
+    /// Whether rows and examples are many enough.
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.rows.len() >= KEPT && self.examples.len() >= 3
+    }
+
+    fn note(&mut self, row: u64, text: Option<&str>) {
         if self.rows.len() < KEPT && self.rows.last() != Some(&row) {
             self.rows.push(row);
         }
@@ -254,4 +287,49 @@ impl Tally {
             self.examples.push(masked(text));
         }
     }
+}
+
+/// What a cell looks like beside identifiers, as bits of [`Look`].
+#[inline]
+fn looks(text: &str, shape: &Shape) -> u16 {
+    let length = text.len();
+    if length > 40 {
+        return 0;
+    }
+    let bytes = text.as_bytes();
+    let bit = |look: Look, is: bool| u16::from(is) << (look as u16);
+    let Shape { seen, digits, .. } = *shape;
+    if seen == DIGIT {
+        return match length {
+            1..=3 => bit(Look::Age, words::is_age(bytes)),
+            6 => bit(Look::SixDigits, true) | bit(Look::Division, words::is_division(bytes)),
+            8 => bit(Look::Day, words::is_day(text)),
+            9 => bit(Look::Division, words::is_division(bytes)),
+            11 => bit(Look::Eleven, true),
+            12 => bit(Look::Division, words::is_division(bytes)) | bit(Look::TwelveHex, true),
+            15 => bit(Look::OldCitizenId, crate::check::is_old_citizen_id(bytes)),
+            18 => bit(Look::Eighteen, true),
+            _ => 0,
+        } | bit(Look::Code, true);
+    }
+    let mut looks = bit(Look::Starred, seen & STAR != 0 && text.contains("***"));
+    if seen & (DOT | STAR | MARK | WIDE) == 0 {
+        looks |= bit(Look::Code, digits > 0)
+            | bit(Look::Eighteen, digits == 17 && length == 18)
+            | bit(Look::TwelveHex, length == 12 && bytes.iter().all(u8::is_ascii_hexdigit));
+    }
+    if digits >= 6 && seen & (DASH | DOT | MARK | WIDE) != 0 {
+        looks |= bit(Look::Day, words::is_day(text));
+    }
+    if digits >= 4 && seen & DOT != 0 && seen & LOWER == 0 {
+        match words::degrees(text) {
+            1 => looks |= bit(Look::Degree, true),
+            2 => looks |= bit(Look::DegreePair, true),
+            _ => {}
+        }
+    }
+    if digits == 0 && seen & MARK != 0 && seen & LOWER != 0 {
+        looks |= bit(Look::LatinWords, words::is_latin_name(text));
+    }
+    looks
 }

@@ -7,7 +7,7 @@
 
 use vocabulary::{Bilingual, DataLevel};
 
-use crate::column::Column;
+use crate::column::{Column, Look};
 use crate::finding::{ColumnFinding, KindCount, Proposal};
 use crate::kind::{Attribute, Kind, Role};
 use crate::words::attribute_of;
@@ -47,7 +47,7 @@ pub(crate) fn decide(column: &Column) -> Decision {
     decision.by_header = decision.kind.is_some();
     if decision.kind.is_none() {
         decision.attribute = attribute(column);
-        decision.masked_already = share(column, column.starred) >= 0.5
+        decision.masked_already = share(column, column.looked(Look::Starred)) >= 0.5
             && column.hint.kind.is_some_and(|kind| kind.role() == Role::Direct);
     }
     decision
@@ -84,16 +84,20 @@ impl Decision {
             .counts
             .iter()
             .filter(|count| self.is_own(column, count.kind))
-            .map(|count| column.tally(count.kind).map_or(0, |tally| tally.valid))
+            .map(|count| column.tally(count.kind).map_or(0, |tally| tally.valid_cells()))
             .sum();
         let hit_rate = match kind {
             Some(_) if self.by_header => 1.0,
-            Some(Kind::Landline | Kind::PersonName) => share(column, own.map_or(0, |o| o.form)),
-            Some(_) => share(column, own_hits.max(own.map_or(0, |own| own.valid))),
+            Some(Kind::Landline | Kind::PersonName) => {
+                share(column, own.map_or(0, |o| o.form_cells()))
+            }
+            Some(_) => share(column, own_hits.max(own.map_or(0, |own| own.valid_cells()))),
             None => share(column, column.cells_hit),
         };
         let valid_rate = match (kind.and_then(Kind::chance), own) {
-            (Some(_), Some(own)) if own.form > 0 => own.valid as f64 / own.form as f64,
+            (Some(_), Some(own)) if own.form_cells() > 0 => {
+                own.valid_cells() as f64 / own.form_cells() as f64
+            }
             _ => 1.0,
         };
         let (role, level) = self.role_and_level(column, persons, &hidden);
@@ -116,6 +120,7 @@ impl Decision {
         ColumnFinding {
             name: column.name.clone(),
             kind,
+            rule: None,
             attribute: self.attribute,
             role,
             level,
@@ -138,7 +143,9 @@ impl Decision {
         match self.kind {
             None => false,
             Some(own) if own == kind => true,
-            Some(_) => share(column, column.tally(kind).map_or(0, |tally| tally.valid)) >= 0.05,
+            Some(_) => {
+                share(column, column.tally(kind).map_or(0, |tally| tally.valid_cells())) >= 0.05
+            }
         }
     }
 
@@ -222,7 +229,11 @@ impl Decision {
                 en.push(format!("the header says {}, and the values fit", label.en));
             } else {
                 zh.push(format!("{}的单元格符合{}的形态", percent(hit_rate), label.zh));
-                en.push(format!("{} of the cells are a {}", percent(hit_rate), label.en));
+                en.push(format!(
+                    "{} of the cells have the form of: {}",
+                    percent(hit_rate),
+                    label.en
+                ));
                 if let Some(chance) = kind.chance() {
                     zh.push(format!(
                         "其中{}通过校验（随机值约{}）",
@@ -292,8 +303,8 @@ fn distinct_share(column: &Column) -> f64 {
     if column.cells == 0 {
         return 0.0;
     }
-    let distinct = match &column.small {
-        Some(small) => small.len() as f64,
+    let distinct = match column.small.len() {
+        Some(few) => few as f64,
         None => column.distinct.estimate(),
     };
     (distinct / column.cells as f64).clamp(0.0, 1.0)
@@ -304,17 +315,17 @@ fn kind_of_cells(column: &Column) -> Option<Kind> {
     Kind::ALL
         .into_iter()
         .filter(|kind| is_kind_of_cells(column, *kind))
-        .max_by_key(|kind| column.tally(*kind).map_or(0, |tally| tally.valid))
+        .max_by_key(|kind| column.tally(*kind).map_or(0, |tally| tally.valid_cells()))
 }
 
 fn is_kind_of_cells(column: &Column, kind: Kind) -> bool {
     let Some(tally) = column.tally(kind) else { return false };
-    if tally.form == 0 {
+    if tally.form_cells() == 0 {
         return false;
     }
     let named = column.hint.kind == Some(kind);
-    let valid = share(column, tally.valid);
-    let form = share(column, tally.form);
+    let valid = share(column, tally.valid_cells());
+    let form = share(column, tally.form_cells());
     let least = |named_share: f64, share: f64| valid >= if named { named_share } else { share };
     let number = column.hint.number || column.hint.statistic;
     match kind {
@@ -341,7 +352,7 @@ fn is_kind_of_cells(column: &Column, kind: Kind) -> bool {
         | Kind::CreditCard
         | Kind::Imei
         | Kind::Iban => {
-            let rate = tally.valid as f64 / tally.form as f64;
+            let rate = tally.valid_cells() as f64 / tally.form_cells() as f64;
             least(0.1, 0.3) && rate >= 0.5
         }
         Kind::BirthDate | Kind::Coordinates | Kind::SocialSecurity | Kind::MedicalId => false,
@@ -350,7 +361,7 @@ fn is_kind_of_cells(column: &Column, kind: Kind) -> bool {
 
 /// A column of several kinds, none of which most cells are of: its most frequent.
 fn kind_of_mixture(column: &Column, counts: &[KindCount]) -> Option<Kind> {
-    let whole = |kind: Kind| column.tally(kind).map_or(0, |tally| tally.valid);
+    let whole = |kind: Kind| column.tally(kind).map_or(0, |tally| tally.valid_cells());
     let parts: Vec<Kind> = counts
         .iter()
         .map(|count| count.kind)
@@ -366,14 +377,17 @@ fn kind_of_mixture(column: &Column, counts: &[KindCount]) -> Option<Kind> {
 /// A kind that has no form of its own, or other forms than those known, and that
 /// the header names.
 fn kind_by_header(column: &Column) -> Option<Kind> {
-    let coded = share(column, column.codes) >= 0.8 && distinct_share(column) >= 0.3;
-    if share(column, column.degree_pairs) >= 0.8 {
+    let coded = share(column, column.looked(Look::Code)) >= 0.8 && distinct_share(column) >= 0.3;
+    if share(column, column.looked(Look::DegreePair)) >= 0.8 {
         return Some(Kind::Coordinates);
     }
     let kind = column.hint.kind?;
     let fits = match kind {
-        Kind::BirthDate => share(column, column.days) >= 0.5 || share(column, column.codes) >= 0.8,
-        Kind::Coordinates => share(column, column.degrees) >= 0.8,
+        Kind::BirthDate => {
+            share(column, column.looked(Look::Day)) >= 0.5
+                || share(column, column.looked(Look::Code)) >= 0.8
+        }
+        Kind::Coordinates => share(column, column.looked(Look::Degree)) >= 0.8,
         Kind::SocialSecurity
         | Kind::MedicalId
         | Kind::Passport
@@ -381,26 +395,28 @@ fn kind_by_header(column: &Column) -> Option<Kind> {
         | Kind::BankCard
         | Kind::Imei => coded && !column.hint.organization,
         Kind::PersonName => {
-            share(column, column.latin_words) >= 0.6
+            share(column, column.looked(Look::LatinWords)) >= 0.6
                 && distinct_share(column) >= 0.3
                 && !column.hint.organization
         }
-        Kind::Secret => distinct_share(column) >= 0.3 && share(column, column.starred) < 0.5,
+        Kind::Secret => {
+            distinct_share(column) >= 0.3 && share(column, column.looked(Look::Starred)) < 0.5
+        }
         _ => false,
     };
     fits.then_some(kind)
 }
 
 fn attribute(column: &Column) -> Option<Attribute> {
-    let few = column.small.as_ref().map(std::collections::BTreeMap::len);
+    let few = column.small.len();
     if let Some(attribute) = column.hint.attribute
         && !column.hint.statistic
     {
         let fits = match attribute {
             Attribute::Sex => few.is_some_and(|few| few <= 8),
             Attribute::Ethnicity | Attribute::Marital | Attribute::Religion => few.is_some(),
-            Attribute::Division => share(column, column.divisions) >= 0.8,
-            Attribute::PostalCode => share(column, column.six_digits) >= 0.8,
+            Attribute::Division => share(column, column.looked(Look::Division)) >= 0.8,
+            Attribute::PostalCode => share(column, column.looked(Look::SixDigits)) >= 0.8,
             _ => true,
         };
         if fits {
@@ -411,8 +427,7 @@ fn attribute(column: &Column) -> Option<Attribute> {
     if column.cells >= 20 && distinct_share(column) > 0.5 {
         return None;
     }
-    let small = column.small.as_ref()?;
-    attribute_of(small.iter().map(|(value, count)| (value.as_str(), *count)))
+    attribute_of(column.small.iter())
 }
 
 /// Finds of each kind beyond what chance gives, most frequent first.
@@ -422,22 +437,20 @@ fn beyond_chance(column: &Column) -> Vec<KindCount> {
         let Some(tally) = column.tally(kind) else { continue };
         let chance = kind.chance().map_or(0.0, |chance| chance * tally.form as f64);
         let expected = match kind {
-            Kind::CitizenId => CITIZEN_BY_CHANCE * column.whole.eighteen as f64,
-            Kind::Mobile => MOBILE_BY_CHANCE * column.whole.eleven as f64,
+            Kind::CitizenId => CITIZEN_BY_CHANCE * column.looked(Look::Eighteen) as f64,
+            Kind::Mobile => MOBILE_BY_CHANCE * column.looked(Look::Eleven) as f64,
             _ => chance,
         };
         let numbered = column.hint.number || column.hint.statistic;
         let weak = matches!(
             kind,
             Kind::PersonName
-                | Kind::Address
                 | Kind::Passport
                 | Kind::TravelPermit
                 | Kind::OrganizationCode
                 | Kind::Imei
-                | Kind::Landline
         ) || numbered
-            && matches!(kind, Kind::Mobile | Kind::BankCard | Kind::CreditCard);
+            && matches!(kind, Kind::Mobile | Kind::Landline | Kind::BankCard | Kind::CreditCard);
         let whole = if weak && !is_kind_of_cells(column, kind) {
             0
         } else if is_above_chance(tally.valid, expected) {

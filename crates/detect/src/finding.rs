@@ -53,6 +53,9 @@ pub struct ColumnFinding {
     pub name: String,
     /// The kind that the column as a whole is of.
     pub kind: Option<Kind>,
+    /// The rule of the user that the column as a whole is of, by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// What it says of a person, if it is of no kind.
     pub attribute: Option<Attribute>,
     /// Its role.

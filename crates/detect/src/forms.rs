@@ -1,6 +1,8 @@
 //! Forms of numbers that have no check digit: telephones, plates, social security
 //! numbers.
 
+use crate::chars;
+
 pub(crate) fn is_mobile(run: &[u8]) -> bool {
     matches!(run, [b'1', b'3'..=b'9', ..]) && run.len() == 11
 }
@@ -28,24 +30,27 @@ pub(crate) fn is_ssn(digits: &[u8]) -> bool {
 }
 
 pub(crate) fn is_plate_char(byte: u8) -> bool {
-    byte.is_ascii_digit() || byte.is_ascii_uppercase() && !matches!(byte, b'I' | b'O')
+    byte.is_ascii_alphanumeric() && !matches!(byte, b'I' | b'O' | b'i' | b'o')
 }
 
 /// Where the province character in front of a plate starts.
 pub(crate) fn plate_start(bytes: &[u8], start: usize) -> Option<usize> {
-    const PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使";
     let from = start.checked_sub(3)?;
-    let char = std::str::from_utf8(bytes.get(from..start)?).ok()?;
-    PROVINCES.contains(char).then_some(from)
+    let &[first, second, third] = bytes.get(from..start)? else { return None };
+    let plate = chars::flags(chars::code(first, second, third)) & chars::PLATE != 0;
+    (plate && (0xe4..=0xe9).contains(&first)).then_some(from)
 }
 
 /// Where a plate ends: 7 characters, 8 with new energy, or a last Chinese one.
 pub(crate) fn plate_end(bytes: &[u8], run: &[u8], end: usize) -> Option<usize> {
     let [_, rest @ ..] = run else { return None };
-    if !rest.iter().all(|byte| is_plate_char(*byte)) {
-        return None;
+    let mut digits = 0_usize;
+    for byte in rest {
+        if !is_plate_char(*byte) {
+            return None;
+        }
+        digits = digits.wrapping_add(usize::from(byte.is_ascii_digit()));
     }
-    let digits = rest.iter().filter(|byte| byte.is_ascii_digit()).count();
     match run.len() {
         5 => {
             let last = std::str::from_utf8(bytes.get(end..end + 3)?).ok()?;
@@ -53,7 +58,7 @@ pub(crate) fn plate_end(bytes: &[u8], run: &[u8], end: usize) -> Option<usize> {
         }
         6 if digits >= 2 => Some(end),
         7 => {
-            let energy = |byte: Option<&u8>| matches!(byte, Some(b'A'..=b'K'));
+            let energy = |byte: Option<&u8>| matches!(byte, Some(b'A'..=b'K' | b'a'..=b'k'));
             (digits >= 4 && (energy(rest.first()) || energy(rest.last()))).then_some(end)
         }
         _ => None,

@@ -22,31 +22,45 @@
 //! Start at [`Detector`] for tables and [`spans`] for a single text. What to do
 //! about a finding is the crate `deident`; who may decide it is the platform.
 
+mod address;
+mod by_rule;
+mod cell_span;
 mod cell_text;
+mod chars;
 mod check;
 mod column;
 mod decide;
 mod finding;
 mod forms;
-mod han;
 mod header;
 mod kind;
 mod label;
+mod names;
+mod network;
+mod places;
+mod rules;
+mod runs;
 mod scan;
 mod secret;
 mod sketch;
+mod small;
 mod span;
 mod words;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 
+pub use cell_span::{CellSpan, SpanLog, What};
 pub use finding::{ColumnFinding, KindCount, Proposal};
 pub use kind::{Attribute, Kind, Role};
+pub use rules::{Rule, RuleError, RuleFile, Rules, Validator};
 pub use span::{Span, spans};
 
+use cell_span::Cell;
 use column::Column;
-use scan::Hit;
+use names::NameLook;
+use rules::RuleTally;
+use span::Finder;
 
 /// Reads a table batch by batch and says in the end what is in it.
 ///
@@ -64,27 +78,57 @@ use scan::Hit;
 #[derive(Debug, Clone)]
 pub struct Detector {
     columns: Vec<Column>,
-    hits: Vec<Hit>,
+    finder: Finder,
+    rules: Rules,
 }
 
 impl Detector {
     /// Makes ready to read tables of this schema.
     pub fn new(schema: &Schema) -> Self {
+        Self::with_rules(schema, Rules::default())
+    }
+
+    /// As [`Detector::new`], and finds what the rules of the user find.
+    pub fn with_rules(schema: &Schema, rules: Rules) -> Self {
         Self {
+            rules,
             columns: schema.fields().iter().map(|field| Column::new(field.name())).collect(),
-            hits: Vec::new(),
+            finder: Finder::default(),
         }
     }
 
     /// Reads every cell of a batch. Columns are taken by position; a batch with
     /// fewer of them leaves the others as they are.
     pub fn update(&mut self, batch: &RecordBatch) {
-        for (column, array) in self.columns.iter_mut().zip(batch.columns()) {
-            let texts = cell_text::texts(array);
-            for row in 0..texts.len() {
-                let cell = texts.is_valid(row).then(|| texts.value(row));
-                column.read(cell, &mut self.hits);
-            }
+        self.read(batch, None);
+    }
+
+    /// As [`Detector::update`], and notes every find in the log.
+    pub fn update_with(&mut self, batch: &RecordBatch, log: &mut SpanLog) {
+        self.read(batch, Some(log));
+    }
+
+    fn read(&mut self, batch: &RecordBatch, mut log: Option<&mut SpanLog>) {
+        let finder = &mut self.finder;
+        let rules = &self.rules;
+        for (place, (column, array)) in self.columns.iter_mut().zip(batch.columns()).enumerate() {
+            cell_text::each(array, |cell| {
+                let raw = cell.unwrap_or_default();
+                let (text, lead) = cell_text::trimmed(raw);
+                let row = column.rows;
+                let name = column.read(text, finder);
+                if let Some(log) = &mut log
+                    && (!finder.hits.is_empty() || name != NameLook::No)
+                {
+                    let cell = Cell { row, column: place, raw, lead, length: text.len() };
+                    log.note(cell, &finder.hits, name);
+                }
+                if !rules.is_empty() {
+                    let cell = Cell { row, column: place, raw, lead, length: text.len() };
+                    let log = log.as_deref_mut();
+                    read_rules(rules, column, cell, log);
+                }
+            });
         }
     }
 
@@ -101,7 +145,8 @@ impl Detector {
     }
 
     /// Decides on every column, in the order of the schema.
-    pub fn finish(self) -> Vec<ColumnFinding> {
+    pub fn finish(mut self) -> Vec<ColumnFinding> {
+        self.columns.iter_mut().for_each(Column::settle);
         let decisions: Vec<_> = self.columns.iter().map(decide::decide).collect();
         let persons = decisions
             .iter()
@@ -110,7 +155,28 @@ impl Detector {
         decisions
             .into_iter()
             .zip(&self.columns)
-            .map(|(decision, column)| decision.finding(column, persons))
+            .map(|(decision, column)| {
+                let finding = decision.finding(column, persons);
+                by_rule::apply(finding, column, &self.rules)
+            })
             .collect()
     }
+}
+
+/// Counts and notes what the rules find in a cell.
+fn read_rules(rules: &Rules, column: &mut Column, cell: Cell<'_>, mut log: Option<&mut SpanLog>) {
+    rules.find(cell.raw, |rule, start, end| {
+        if column.rules.len() <= rule {
+            column.rules.resize_with(rule + 1, RuleTally::default);
+        }
+        if let Some(tally) = column.rules.get_mut(rule) {
+            let whole = end - start == cell.length;
+            tally.whole += u64::from(whole);
+            tally.inner += u64::from(!whole);
+            tally.first = tally.first.or(Some(cell.row));
+        }
+        if let Some(log) = &mut log {
+            log.note_rule(cell, rule, start, end);
+        }
+    });
 }

@@ -1,22 +1,23 @@
-//! One pass over a text that finds identifiers made of letters and digits.
+//! One pass over a text that finds everything that can be found in it.
 //!
-//! The pass goes from run to run of ASCII letters and digits and decides by
-//! length and class of a run, and by the byte behind it, which kinds are
-//! possible at all; only then is a check computed. A run may touch Chinese
-//! characters on both sides: `电话13812345678，` has one.
+//! The pass goes over the bytes once. A run of ASCII letters and digits goes to
+//! `runs.rs` when it ends, a run of Chinese characters to `names.rs`, and a piece
+//! between marks, in which there were steps of an address, to `address.rs`. What
+//! was noted on the way (classes of bytes, flags of characters) decides whether a
+//! closer look is taken at all.
 //!
 //! No regular expression, no allocation, no backtracking over the text.
 //!
 //! ```text
-//! run ─▶ byte behind it: @ . : - space · ─▶ e-mail, IP, MAC, groups of digits, plate
-//!    └─▶ digits only: by length           ─▶ citizen id, card, mobile, device
-//!    └─▶ mixed: by length                 ─▶ credit code, passport, IBAN, permit, key
+//! byte ─▶ letter or digit ─▶ run ──────────────▶ by length and class: identifiers
+//!    ├──▶ Chinese         ─▶ run, bits of flags ─▶ names
+//!    └──▶ mark            ─▶ piece, its steps   ─▶ address
 //! ```
 
-use crate::check::{self, Check, Scheme};
-use crate::forms::{is_landline, is_mobile, is_plate_char, is_ssn, plate_end, plate_start};
+use crate::address;
+use crate::chars::{self, ALNUM, DIGIT, WIDE, class};
 use crate::kind::Kind;
-use crate::label;
+use crate::names::{self, NameLook};
 use crate::secret;
 
 /// One find in a text, by byte offsets.
@@ -32,93 +33,315 @@ pub(crate) struct Hit {
     pub(crate) named: bool,
 }
 
-/// Classes of bytes.
-const OTHER: u8 = 0;
-const DIGIT: u8 = 1;
-const UPPER: u8 = 2;
-const LOWER: u8 = 4;
-
-#[expect(clippy::indexing_slicing, reason = "evaluated when compiled")]
-const CLASSES: [u8; 256] = {
-    let mut classes = [OTHER; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        #[expect(clippy::cast_possible_truncation, reason = "below 128")]
-        let class = match byte as u8 {
-            b'0'..=b'9' => DIGIT,
-            b'A'..=b'Z' => UPPER,
-            b'a'..=b'z' => LOWER,
-            _ => OTHER,
-        };
-        classes[byte] = class;
-        byte += 1;
-    }
-    classes
-};
-
-#[inline]
-#[expect(clippy::indexing_slicing, reason = "256 classes, one for each byte")]
-fn class(byte: u8) -> u8 {
-    CLASSES[byte as usize]
+/// What a text is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// Classes of its bytes, as bits.
+    pub(crate) seen: u8,
+    /// Digits in it.
+    pub(crate) digits: usize,
+    /// How much it looks like the name of a person as a whole.
+    pub(crate) name: NameLook,
+    /// It has full-width letters or digits and must be read in plain ones.
+    pub(crate) full_width: bool,
 }
 
-/// Lengths of runs that were looked at, to know what chance would give.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct RunLengths {
-    /// Runs of 11 digits.
-    pub(crate) eleven: u64,
-    /// Runs of 18 digits, the last of which may be an X.
-    pub(crate) eighteen: u64,
+/// What is noted on the way; kept between texts, so that it is not made anew.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Notes {
+    piece: Piece,
+    run: HanRun,
 }
 
-/// Finds identifiers in `bytes`, which are UTF-8; appends them in order.
-pub(crate) fn scan(bytes: &[u8], hits: &mut Vec<Hit>, lengths: &mut RunLengths) {
+/// Finds everything in `text`; appends it in order to `hits`, which is empty.
+pub(crate) fn scan(text: &str, hits: &mut Vec<Hit>, notes: &mut Notes) -> Shape {
+    let bytes = text.as_bytes();
     let mut scanner = Scanner { bytes, hits };
+    let mut shape = Shape::default();
+    let Notes { piece, run } = notes;
+    piece.open = false;
+    run.chars = 0;
+    let mut secret = false;
     let mut at = 0;
-    while let Some(found) = bytes.iter().skip(at).position(|byte| class(*byte) != OTHER) {
-        let start = at + found;
-        let mut seen = OTHER;
-        let mut digits = 0;
-        let mut end = start;
-        for byte in bytes.iter().skip(start) {
-            let class = class(*byte);
-            if class == OTHER {
-                break;
+    while let Some(&byte) = bytes.get(at) {
+        let class = class(byte);
+        if class & ALNUM != 0 {
+            scanner.end_han(run, at);
+            let start = at;
+            let (seen, digits) = alnum_run(bytes, &mut at);
+            shape.seen |= seen;
+            shape.digits += digits;
+            piece.open(start);
+            let to = scanner.run(start, at, seen, digits);
+            if to > at {
+                // The marks that were passed over end the piece.
+                scanner.end_piece(piece, at);
+                for byte in bytes.get(at..to).unwrap_or_default() {
+                    let class = chars::class(*byte);
+                    shape.seen |= class;
+                    shape.digits += usize::from(class & DIGIT);
+                }
+                at = to;
             }
-            seen |= class;
-            digits += usize::from(class == DIGIT);
-            end += 1;
+        } else if class == WIDE {
+            shape.seen |= WIDE;
+            let (Some(&second), Some(&third)) = (bytes.get(at + 1), bytes.get(at + 2)) else {
+                // A letter of two bytes at the end.
+                at = bytes.len();
+                continue;
+            };
+            if (0xe3..=0xe9).contains(&byte) {
+                let start = at;
+                secret |= han_run(bytes, &mut at, run, piece);
+                if at == start {
+                    scanner.end_han(run, at);
+                    scanner.end_piece(piece, at);
+                    at += 3;
+                }
+            } else if byte == 0xc2 && second == 0xb7 {
+                // 买买提·吐尔逊, 京A·12345
+                run.dot();
+                at += 2;
+            } else {
+                let full = byte == 0xef
+                    && matches!(
+                        (second, third),
+                        (0xbc, 0x90..=0x99 | 0xa1..=0xba) | (0xbd, 0x81..=0x9a)
+                    );
+                if full {
+                    shape.full_width = true;
+                    return shape;
+                }
+                scanner.end_han(run, at);
+                scanner.end_piece(piece, at);
+                at += match byte {
+                    0xf0.. => 4,
+                    0xe0.. => 3,
+                    _ => 2,
+                };
+            }
+        } else {
+            shape.seen |= class;
+            scanner.end_han(run, at);
+            if byte != b'-' && byte != b'#' {
+                scanner.end_piece(piece, at);
+            }
+            at += 1;
         }
-        let length = end - start;
-        match length {
-            11 if seen == DIGIT => lengths.eleven += 1,
-            18 if digits >= 17 => lengths.eighteen += 1,
-            _ => {}
+    }
+    if run.chars > 1 && run.start == 0 {
+        // The whole text is one run.
+        shape.name = names::name_look(text);
+        if shape.name == NameLook::Likely {
+            let (end, kind) = (bytes.len(), Kind::PersonName);
+            scanner.hits.push(Hit { start: 0, end, kind, valid: true, named: false });
+        } else {
+            scanner.end_han(run, bytes.len());
         }
-        at = scanner.dispatch(start, end, seen).max(end);
+    } else {
+        scanner.end_han(run, bytes.len());
+    }
+    scanner.end_piece(piece, bytes.len());
+    if shape.name == NameLook::No
+        && shape.seen & ALNUM == 0
+        && (7..=18).contains(&bytes.len())
+        && scanner.hits.is_empty()
+        && names::is_spaced_name(text)
+    {
+        shape.name = NameLook::Likely;
+        let (end, kind) = (bytes.len(), Kind::PersonName);
+        scanner.hits.push(Hit { start: 0, end, kind, valid: true, named: false });
+    }
+    if secret && let Some((start, end)) = secret::find_chinese(text) {
+        scanner.replace(start, end, Kind::Secret);
+    }
+    shape
+}
+
+/// Goes to the end of a run of letters and digits; its classes and its digits.
+/// (Eight bytes at a time was tried: most runs are too short for it.)
+#[inline]
+fn alnum_run(bytes: &[u8], at: &mut usize) -> (u8, usize) {
+    let mut seen = 0;
+    let mut digits = 0_usize;
+    let mut end = *at;
+    for byte in bytes.get(*at..).unwrap_or_default() {
+        let class = class(*byte);
+        if class & ALNUM == 0 {
+            break;
+        }
+        seen |= class;
+        digits = digits.wrapping_add(usize::from(class & DIGIT));
+        end = end.wrapping_add(1);
+    }
+    *at = end;
+    (seen, digits)
+}
+
+/// Goes to the end of a run of Chinese characters, noting what they are; whether
+/// a word for a password is among them.
+#[inline]
+fn han_run(bytes: &[u8], at: &mut usize, run: &mut HanRun, piece: &mut Piece) -> bool {
+    const { assert!(chars::BEFORE_NAME == chars::SURNAME << 4) };
+    const { assert!(chars::BEFORE_NAME << 1 == chars::DOUBLE) };
+    const { assert!(chars::GIVEN == chars::SURNAME << 1) };
+    const { assert!(chars::AFTER_NAME == chars::SURNAME << 9) };
+    let mut all = 0;
+    let mut place = *at;
+    let [mut one, mut two, mut three] = if run.chars == 0 { [0; 3] } else { run.last };
+    let mut length = 0_usize;
+    while let Some(&[first, second, third]) = bytes.get(place..).and_then(<[u8]>::first_chunk::<3>)
+    {
+        if first.wrapping_sub(0xe3) > 6 {
+            break;
+        }
+        let code = chars::code(first, second, third);
+        let Some(flags) = chars::han_flags(code) else { break };
+        if length == 0 {
+            piece.open(place);
+            if run.chars == 0 {
+                run.begin(place);
+            }
+        }
+        piece.note(place, flags);
+        all |= flags;
+        // A surname behind a word that announces names, or two characters of given
+        // names between a surname and a word that follows names.
+        let announced = flags & (one >> 4) & chars::SURNAME | flags & (one << 1) & chars::DOUBLE;
+        let followed = three & (two >> 1) & (one >> 1) & (flags >> 9) & chars::SURNAME;
+        if announced | followed != 0 {
+            if followed != 0 {
+                run.keep(place.wrapping_sub(9));
+            }
+            if announced != 0 {
+                run.keep(place);
+            }
+        }
+        (three, two, one) = (two, one, flags);
+        length = length.wrapping_add(1);
+        place = place.wrapping_add(3);
+    }
+    if length > 0 {
+        run.last = [one, two, three];
+        run.chars = run.chars.wrapping_add(length);
+        let start = std::mem::replace(at, place);
+        return all & chars::SECRET != 0 && secret::announces(bytes.get(start..place));
+    }
+    false
+}
+
+/// Places in a run of Chinese characters at which a name may begin.
+const CANDIDATES: usize = 12;
+
+/// A run of Chinese characters.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HanRun {
+    pub(crate) start: usize,
+    pub(crate) chars: usize,
+    /// It goes on behind a dot in the middle of the line.
+    pub(crate) dotted: bool,
+    /// Flags of the last three characters, the last first.
+    last: [u16; 3],
+    /// Places inside it, in bytes of the text, and how many are kept.
+    places: [usize; CANDIDATES],
+    kept: usize,
+}
+
+impl HanRun {
+    #[inline]
+    fn begin(&mut self, at: usize) {
+        self.start = at;
+        self.dotted = false;
+        self.kept = 0;
+    }
+
+    fn keep(&mut self, at: usize) {
+        if self.places().last() != Some(&at)
+            && let Some(slot) = self.places.get_mut(self.kept)
+        {
+            *slot = at;
+            self.kept += 1;
+        }
+    }
+
+    /// Places inside the run at which a name may begin.
+    pub(crate) fn places(&self) -> &[usize] {
+        self.places.get(..self.kept).unwrap_or_default()
+    }
+
+    fn dot(&mut self) {
+        self.dotted |= self.chars > 0;
     }
 }
 
-struct Scanner<'a> {
-    bytes: &'a [u8],
-    hits: &'a mut Vec<Hit>,
+/// Places of a piece that are kept; a power of two.
+const STEPS: usize = 32;
+
+/// What stands between two marks.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Piece {
+    pub(crate) start: usize,
+    open: bool,
+    /// Where the steps of an address are and where a province may begin.
+    places: [u32; STEPS],
+    kept: usize,
+}
+
+impl Piece {
+    #[inline]
+    fn open(&mut self, at: usize) {
+        if !self.open {
+            self.start = at;
+            self.open = true;
+            self.kept = 0;
+        }
+    }
+
+    /// Keeps a place if a step of an address is there. Without a branch, since
+    /// every third character of an address is one and nothing foretells which.
+    /// The last place is overwritten when all are taken.
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing,
+        reason = "a cell of 4 GB gives wrong places, which are checked; the place is below the length"
+    )]
+    fn note(&mut self, at: usize, flags: u16) {
+        self.places[self.kept % STEPS] = at as u32;
+        let step = flags & (chars::STEP | chars::PROVINCE) != 0;
+        self.kept = self.kept.wrapping_add(usize::from(step)).min(STEPS - 1);
+    }
+
+    /// Where the steps are, in bytes of the text.
+    pub(crate) fn places(&self) -> &[u32] {
+        self.places.get(..self.kept).unwrap_or_default()
+    }
+}
+
+/// The text, and what was found in it so far.
+pub(crate) struct Scanner<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) hits: &'a mut Vec<Hit>,
 }
 
 impl Scanner<'_> {
     #[inline]
-    fn at(&self, place: usize) -> u8 {
+    pub(crate) fn at(&self, place: usize) -> u8 {
         self.bytes.get(place).copied().unwrap_or(0)
     }
 
-    fn before(&self, place: usize) -> u8 {
+    #[inline]
+    pub(crate) fn before(&self, place: usize) -> u8 {
         place.checked_sub(1).map_or(0, |place| self.at(place))
     }
 
-    fn slice(&self, start: usize, end: usize) -> &[u8] {
+    #[inline]
+    pub(crate) fn slice(&self, start: usize, end: usize) -> &[u8] {
         self.bytes.get(start..end).unwrap_or_default()
     }
 
-    fn push(&mut self, start: usize, end: usize, kind: Kind, valid: bool) -> usize {
+    /// Adds a find in place of those that it overlaps; returns its end.
+    pub(crate) fn push(&mut self, start: usize, end: usize, kind: Kind, valid: bool) -> usize {
         while self.hits.last().is_some_and(|last| last.end > start) {
             self.hits.pop();
         }
@@ -126,420 +349,43 @@ impl Scanner<'_> {
         end
     }
 
-    /// Looks at one run; returns where to go on.
-    fn dispatch(&mut self, start: usize, end: usize, seen: u8) -> usize {
-        let next = self.at(end);
-        let length = end - start;
-        let found = match next {
-            b'@' => self.email(start, end),
-            b':' if length <= 4 => self.mac(start, end).or_else(|| self.ipv6(start)),
-            b'-' if length == 2 => self.mac(start, end),
-            b'.' if seen == DIGIT && length <= 3 => self.ipv4(start),
-            _ => None,
-        };
-        let found = found
-            .or_else(|| if seen == DIGIT { self.grouped(start, end, next) } else { None })
-            .or_else(|| {
-                secret::find(self.bytes, start, end)
-                    .map(|(from, to)| self.push(from, to, Kind::Secret, true))
-            });
-        if let Some(end) = found {
-            return end;
-        }
-        // The integer part or the fraction of a number is no identifier.
-        let fraction = self.before(start) == b'.'
-            && start >= 2
-            && class(self.at(start - 2)) == DIGIT
-            && length != 18;
-        let whole = next == b'.' && class(self.at(end + 1)) == DIGIT && seen == DIGIT;
-        if fraction || whole {
-            return end;
-        }
-        if seen == DIGIT { self.number(start, end) } else { self.mixed(start, end, seen) }
-    }
-
-    /// Digits only, nothing joined to them.
-    fn number(&mut self, start: usize, end: usize) -> usize {
-        let bytes = self.bytes;
-        let run = bytes.get(start..end).unwrap_or_default();
-        let plain = || !label::is_number_label(bytes, start);
-        match run.len() {
-            11 if is_mobile(run) => self.push(start, end, Kind::Mobile, plain()),
-            13 if run.starts_with(b"86") && is_mobile(run.get(2..).unwrap_or_default()) => {
-                self.push(start + 2, end, Kind::Mobile, plain())
-            }
-            11 | 12 if is_landline(run) => self.push(start, end, Kind::Landline, false),
-            18 => self.eighteen(start, end),
-            13..=19 => {
-                let passes = check::luhn(run);
-                if run.len() == 15
-                    && !passes
-                    && check::is_old_citizen_id(run)
-                    && label::says_identity(bytes, start)
-                {
-                    return self.push(start, end, Kind::CitizenId, true);
-                }
-                let kind = match check::card_scheme(run) {
-                    Some(scheme) => card_kind(scheme),
-                    None if run.len() == 15 && check::is_imei(run) => Kind::Imei,
-                    None => return end,
-                };
-                self.push(start, end, kind, passes && plain())
-            }
-            _ => end,
+    /// Adds a find between others, unless it overlaps one of them.
+    pub(crate) fn insert(&mut self, hit: Hit) {
+        let place = self.hits.partition_point(|other| other.start < hit.start);
+        let free_before = place.checked_sub(1).and_then(|place| self.hits.get(place));
+        let free = free_before.is_none_or(|other| other.end <= hit.start)
+            && self.hits.get(place).is_none_or(|other| other.start >= hit.end);
+        if free {
+            self.hits.insert(place, hit);
         }
     }
 
-    /// Eighteen characters: a citizen id, a credit code or a card.
-    ///
-    /// A province and a day of birth at their places are rarer in other numbers
-    /// than a wrong check digit is in citizen ids.
-    fn eighteen(&mut self, start: usize, end: usize) -> usize {
-        let bytes = self.bytes;
-        let run = bytes.get(start..end).unwrap_or_default();
-        match check::citizen_id(run) {
-            Check::No => {}
-            check => return self.push(start, end, Kind::CitizenId, check == Check::Pass),
+    /// Adds a find in place of all that it overlaps.
+    pub(crate) fn replace(&mut self, start: usize, end: usize, kind: Kind) {
+        self.hits.retain(|hit| hit.end <= start || hit.start >= end);
+        self.insert(Hit { start, end, kind, valid: true, named: true });
+    }
+
+    #[inline]
+    fn end_han(&mut self, run: &mut HanRun, end: usize) {
+        if run.chars > 0 {
+            if run.chars > 1 {
+                names::find(self, run, end);
+            }
+            run.chars = 0;
         }
-        let credit = check::credit_code(run);
-        if run.iter().any(u8::is_ascii_alphabetic) {
-            return match credit {
-                Check::No => end,
-                check => self.push(start, end, Kind::CreditCode, check == Check::Pass),
-            };
+    }
+
+    #[inline]
+    fn end_piece(&mut self, piece: &mut Piece, end: usize) {
+        if !piece.open {
+            return;
         }
-        // Digits only: made-up numbers are frequent, so the surroundings count.
-        let plain = !label::is_number_label(bytes, start);
-        let card = check::card_scheme(run);
-        if let Some(scheme) = card
-            && plain
-            && check::luhn(run)
+        piece.open = false;
+        if piece.kept >= 2
+            && let Some((from, to)) = address::find(self.bytes, piece, end)
         {
-            return self.push(start, end, card_kind(scheme), true);
+            self.replace(from, to, Kind::Address);
         }
-        let department = matches!(run.first(), Some(b'1' | b'5' | b'9'));
-        if credit != Check::No && department {
-            let passes = credit == Check::Pass && plain;
-            return self.push(start, end, Kind::CreditCode, passes);
-        }
-        match card {
-            Some(scheme) => self.push(start, end, card_kind(scheme), false),
-            None => end,
-        }
-    }
-
-    /// Letters, or letters and digits.
-    fn mixed(&mut self, start: usize, end: usize, seen: u8) -> usize {
-        let bytes = self.bytes;
-        let run = bytes.get(start..end).unwrap_or_default();
-        let [first, second, rest @ ..] = run else { return self.plate_with_dot(start, end) };
-        let upper = first.is_ascii_uppercase();
-        if upper && (5..=7).contains(&run.len()) {
-            if let Some(from) = plate_start(bytes, start)
-                && let Some(to) = plate_end(bytes, run, end)
-            {
-                return self.push(from, to, Kind::Plate, true);
-            }
-            return end;
-        }
-        if run.len() == 18 {
-            return self.eighteen(start, end);
-        }
-        let digits_from = |from: usize| run.iter().skip(from).all(u8::is_ascii_digit);
-        if upper && run.len() == 9 {
-            let letter = second.is_ascii_uppercase();
-            let kind = match first {
-                b'E' if digits_from(2) && (letter || second.is_ascii_digit()) => Kind::Passport,
-                b'G' | b'D' | b'S' | b'P' | b'K' if digits_from(1) => Kind::Passport,
-                b'P' | b'S' | b'D' | b'M' if matches!(second, b'E' | b'A') && digits_from(2) => {
-                    Kind::Passport
-                }
-                b'C' if digits_from(2) && (letter || second.is_ascii_digit()) => Kind::TravelPermit,
-                b'H' | b'M' | b'W' | b'L' | b'T' if digits_from(1) => Kind::TravelPermit,
-                _ => return self.organization(start, end),
-            };
-            let plain = !label::is_number_label(bytes, start);
-            return self.push(start, end, kind, plain);
-        }
-        if matches!(first, b'H' | b'M') && run.len() == 11 && digits_from(1) {
-            let plain = !label::is_number_label(bytes, start);
-            return self.push(start, end, Kind::TravelPermit, plain);
-        }
-        if seen & LOWER == 0 && upper && second.is_ascii_uppercase() {
-            if run.len() >= 15 {
-                return match check::iban(run) {
-                    Check::No => end,
-                    check => self.push(start, end, Kind::Iban, check == Check::Pass),
-                };
-            }
-            if run.len() == 4 && rest.iter().all(u8::is_ascii_digit) && self.at(end) == b' ' {
-                return self.iban_in_groups(start, end);
-            }
-        }
-        end
-    }
-
-    fn organization(&mut self, start: usize, end: usize) -> usize {
-        let run = self.slice(start, end);
-        let (Some(body), Some(last)) = (run.get(..8), run.last()) else { return end };
-        let digits = body.iter().filter(|byte| byte.is_ascii_digit()).count();
-        match check::organization_code(body, *last) {
-            Check::No => end,
-            // A word of nine letters is none.
-            _ if digits < 3 => end,
-            check => self.push(start, end, Kind::OrganizationCode, check == Check::Pass),
-        }
-    }
-
-    fn email(&mut self, start: usize, end: usize) -> Option<usize> {
-        let mut from = start;
-        while from > 0 {
-            let byte = self.at(from - 1);
-            if class(byte) == OTHER && !matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-') {
-                break;
-            }
-            from -= 1;
-        }
-        while matches!(self.at(from), b'.' | b'-' | b'+' | b'%') {
-            from += 1;
-        }
-        let mut to = end + 1;
-        let mut dot = None;
-        loop {
-            let byte = self.at(to);
-            match byte {
-                b'.' => dot = Some(to),
-                b'-' => {}
-                byte if class(byte) != OTHER => {}
-                _ => break,
-            }
-            to += 1;
-        }
-        while matches!(self.before(to), b'.' | b'-') {
-            to -= 1;
-            if dot == Some(to) {
-                dot = self.slice(end, to).iter().rposition(|byte| *byte == b'.').map(|p| end + p);
-            }
-        }
-        let dot = dot?;
-        let last = self.slice(dot + 1, to);
-        let letters = last.len() >= 2 && last.iter().all(u8::is_ascii_alphabetic);
-        (letters && dot > end + 1).then(|| self.push(from, to, Kind::Email, true))
-    }
-
-    fn mac(&mut self, start: usize, end: usize) -> Option<usize> {
-        if end - start != 2 || matches!(self.before(start), b':' | b'-') {
-            return None;
-        }
-        let mark = self.at(end);
-        let to = start + 17;
-        let text = self.bytes.get(start..to)?;
-        for (place, byte) in text.iter().enumerate() {
-            let fits = if place % 3 == 2 { *byte == mark } else { byte.is_ascii_hexdigit() };
-            if !fits {
-                return None;
-            }
-        }
-        if class(self.at(to)) != OTHER || self.at(to) == mark {
-            return None;
-        }
-        Some(self.push(start, to, Kind::Mac, true))
-    }
-
-    fn ipv6(&mut self, start: usize) -> Option<usize> {
-        if self.before(start) == b':' {
-            return None;
-        }
-        let rest = self.bytes.get(start..)?;
-        let length = rest
-            .iter()
-            .take(46)
-            .take_while(|byte| byte.is_ascii_hexdigit() || **byte == b':')
-            .count();
-        let mut text = rest.get(..length)?;
-        while let Some(shorter) = text.strip_suffix(b":") {
-            text = shorter;
-        }
-        // A time of day has two colons; an address in short form is rare in
-        // tables and needs its double colon.
-        let colons = text.iter().filter(|byte| **byte == b':').count();
-        if colons < 3 || class(self.at(start + length)) != OTHER {
-            return None;
-        }
-        let address: std::net::Ipv6Addr = std::str::from_utf8(text).ok()?.parse().ok()?;
-        (!address.is_unspecified()).then(|| self.push(start, start + text.len(), Kind::Ip, true))
-    }
-
-    fn ipv4(&mut self, start: usize) -> Option<usize> {
-        if self.before(start) == b'.' || label::is_version_label(self.bytes, start) {
-            return None;
-        }
-        let rest = self.bytes.get(start..)?;
-        let mut groups = 0;
-        let mut at = 0;
-        loop {
-            let digits = rest.iter().skip(at).take(4).take_while(|b| b.is_ascii_digit()).count();
-            let group = rest.get(at..at + digits)?;
-            let value = group.iter().fold(0_u32, |sum, byte| sum * 10 + u32::from(byte - b'0'));
-            let padded = digits > 1 && group.first() == Some(&b'0');
-            if !(1..=3).contains(&digits) || value > 255 || padded {
-                return None;
-            }
-            groups += 1;
-            at += digits;
-            if groups == 4 {
-                break;
-            }
-            if rest.get(at) != Some(&b'.') {
-                return None;
-            }
-            at += 1;
-        }
-        let end = start + at;
-        let more = self.at(end) == b'.' && class(self.at(end + 1)) != OTHER;
-        if more || class(self.at(end)) != OTHER {
-            return None;
-        }
-        Some(self.push(start, end, Kind::Ip, true))
-    }
-
-    /// Digits joined by single spaces or dashes: cards, citizen ids, telephone
-    /// and social security numbers.
-    fn grouped(&mut self, start: usize, end: usize, next: u8) -> Option<usize> {
-        let length = end - start;
-        let joined = matches!(next, b'-' | b' ');
-        let bracketed = next == b')' && self.before(start) == b'(';
-        if !(joined || bracketed) || !(3..=8).contains(&length) {
-            return None;
-        }
-        let country = start >= 3 && self.slice(start - 3, start) == b"86-";
-        if matches!(self.before(start), b'-' | b'.') && !country {
-            return None;
-        }
-        let (digits, groups, to) = self.collect(start, next);
-        let (count, lengths) = groups;
-        let digits = digits.get(..count)?;
-        let kind = match (lengths, next) {
-            ([3, 2, 4, 0, ..], b'-') if is_ssn(digits) => Kind::Ssn,
-            ([3, 4, 4, 0, ..], _) if is_mobile(digits) => Kind::Mobile,
-            ([3 | 4, 7 | 8, 0, ..], _) if is_landline(digits) => Kind::Landline,
-            ([area @ (3 | 4), number @ (7 | 8), 1..=5, 0, ..], b'-')
-                if is_landline(digits.get(..usize::from(area + number))?) =>
-            {
-                Kind::Landline
-            }
-            ([8, 1, 0, ..], b'-') => {
-                let (body, last) = (digits.get(..8)?, digits.last()?);
-                match check::organization_code(body, *last) {
-                    Check::Pass => Kind::OrganizationCode,
-                    _ => return None,
-                }
-            }
-            ([6, 8, 4, 0, ..], _)
-            | ([6, 4, 4, 4, 0, ..], _)
-            | ([4, 4, 4, 4, 2, ..], _)
-            | ([3, 3, 4, 4, 4, ..], _)
-                if check::citizen_id(digits) == Check::Pass =>
-            {
-                Kind::CitizenId
-            }
-            ([4, 4, 4, 1..=7, ..] | [4, 6, 5, 0, ..] | [6, 1..=13, 0, ..], _) if count >= 14 => {
-                let scheme = check::card_scheme(digits)?;
-                if !check::luhn(digits) {
-                    return None;
-                }
-                card_kind(scheme)
-            }
-            _ => return None,
-        };
-        let from = if bracketed { start - 1 } else { start };
-        Some(self.push(from, to, kind, true))
-    }
-
-    /// The digits of up to five groups, their number, the length of each group and
-    /// where the last ends. A closing X counts as a digit.
-    fn collect(&self, start: usize, mark: u8) -> ([u8; 24], (usize, [u8; 6]), usize) {
-        let mut digits = [0_u8; 24];
-        let mut lengths = [0_u8; 6];
-        let (mut count, mut at, mut to) = (0, start, start);
-        for group in &mut lengths {
-            let from = at;
-            loop {
-                let byte = self.at(at);
-                let closing = matches!(byte, b'X' | b'x') && matches!(count, 8 | 17);
-                if !byte.is_ascii_digit() && !closing {
-                    break;
-                }
-                let Some(slot) = digits.get_mut(count) else { break };
-                *slot = byte;
-                count += 1;
-                at += 1;
-            }
-            *group = u8::try_from(at - from).unwrap_or(u8::MAX);
-            if at == from {
-                break;
-            }
-            to = at;
-            if self.at(at) != mark {
-                break;
-            }
-            at += 1;
-        }
-        if class(self.at(to)) != OTHER {
-            // The last group runs on in letters: it is no group.
-            return (digits, (0, [0; 6]), start);
-        }
-        (digits, (count, lengths), to)
-    }
-
-    /// `DE41 3704 0044 …`: groups of four.
-    fn iban_in_groups(&mut self, start: usize, end: usize) -> usize {
-        let mut text = [0_u8; 34];
-        let (mut count, mut at) = (0, start);
-        let mut to = end;
-        while let Some(slot) = text.get_mut(count) {
-            let byte = self.at(at);
-            if class(byte) & (DIGIT | UPPER) != 0 {
-                *slot = byte;
-                count += 1;
-                at += 1;
-                to = at;
-            } else if byte == b' ' && count % 4 == 0 {
-                at += 1;
-            } else {
-                break;
-            }
-            if check::iban(text.get(..count).unwrap_or_default()) == Check::Pass {
-                return self.push(start, to, Kind::Iban, true);
-            }
-        }
-        end
-    }
-
-    /// `京A·12345`: a dot between the letter and the rest.
-    fn plate_with_dot(&mut self, start: usize, end: usize) -> usize {
-        let bytes = self.bytes;
-        let letter = self.at(start).is_ascii_uppercase();
-        if !letter || self.slice(end, end + 2) != "·".as_bytes() {
-            return end;
-        }
-        let from = end + 2;
-        let length =
-            bytes.iter().skip(from).take(8).take_while(|byte| class(**byte) != OTHER).count();
-        let rest = self.slice(from, from + length);
-        if !(5..=6).contains(&length) || !rest.iter().all(|byte| is_plate_char(*byte)) {
-            return end;
-        }
-        match plate_start(bytes, start) {
-            Some(province) => self.push(province, from + length, Kind::Plate, true),
-            None => end,
-        }
-    }
-}
-
-fn card_kind(scheme: Scheme) -> Kind {
-    match scheme {
-        Scheme::China => Kind::BankCard,
-        Scheme::International => Kind::CreditCard,
     }
 }

@@ -144,6 +144,11 @@ pub(crate) fn attribute_of<'a>(values: impl Iterator<Item = (&'a str, u64)>) -> 
         .map(|(attribute, _, _)| *attribute)
 }
 
+/// Whether digits are a whole number from 0 to 130.
+pub(crate) fn is_age(digits: &[u8]) -> bool {
+    digits.iter().fold(0_u32, |age, digit| age * 10 + u32::from(digit - b'0')) <= 130
+}
+
 /// Whether a text is a day, with or without a time behind it.
 pub(crate) fn is_day(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -181,16 +186,33 @@ pub(crate) fn is_division(bytes: &[u8]) -> bool {
 /// 1 for a degree of longitude or latitude, 2 for a pair, 0 for neither; at least
 /// three decimals, without which it is no place.
 pub(crate) fn degrees(text: &str) -> usize {
-    let text = text.trim_matches(['(', ')', '[', ']']);
-    let mut count = 0;
-    for part in text.split([',', '，', ' ', ';']).filter(|part| !part.is_empty()) {
-        let decimals = part.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-        if decimals < 3 || !part.parse::<f64>().is_ok_and(|degree| degree.abs() <= 180.0) {
-            return 0;
-        }
-        count += 1;
+    let mut bytes = text.as_bytes();
+    if let [b'(' | b'[', inner @ .., b')' | b']'] = bytes {
+        bytes = inner;
     }
-    if count > 2 { 0 } else { count }
+    let Some(rest) = after_degree(bytes) else { return 0 };
+    if rest.is_empty() {
+        return 1;
+    }
+    let marks: [&[u8]; 6] = [b", ", b",", b" ", b"; ", b";", "，".as_bytes()];
+    let second = marks.iter().find_map(|mark| rest.strip_prefix(*mark));
+    if second.and_then(after_degree).is_some_and(<[u8]>::is_empty) { 2 } else { 0 }
+}
+
+/// What is behind a degree: a sign, up to 180, at least three decimals.
+fn after_degree(text: &[u8]) -> Option<&[u8]> {
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let whole = digits(text);
+    if !(1..=3).contains(&whole) || text.get(whole) != Some(&b'.') {
+        return None;
+    }
+    let degree = text.iter().take(whole).fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0'));
+    let decimals = digits(text.get(whole + 1..)?);
+    if degree > 180 || decimals < 3 {
+        return None;
+    }
+    text.get(whole + 1 + decimals..)
 }
 
 /// Two to four capitalized words of Latin letters.

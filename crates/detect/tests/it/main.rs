@@ -9,8 +9,10 @@
     reason = "helpers of tests; clippy.toml exempts only the test functions themselves"
 )]
 
+mod adversary;
 mod columns;
 mod edges;
+mod rules;
 mod shared;
 mod text;
 mod truth;
