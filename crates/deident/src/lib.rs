@@ -5,6 +5,9 @@
 //! RecordBatches ─▶ TupleTable ─▶ search ─▶ Outcome ─▶ Plan ─▶ Applier ─▶ RecordBatches
 //!   (pass 1)       distinct        │                         (pass 2)
 //!                  tuples          └─▶ risk, utility
+//!
+//! rows of text ─▶ TupleTable ─▶ recode ─▶ Recoding ─▶ Recoder ─▶ rows of text
+//!   delimited                   local: levels by class
 //! ```
 //!
 //! Memory grows with the number of distinct quasi-identifier tuples, not with the
@@ -22,9 +25,11 @@
 mod apply;
 mod cell_text;
 mod criterion;
+pub mod delimited;
 pub mod hierarchy;
 mod metric;
 mod plan;
+mod recoder;
 pub mod risk;
 mod search;
 mod transform;
@@ -36,8 +41,10 @@ pub use criterion::{Criterion, Model};
 pub use hierarchy::{Hierarchy, HierarchyError, Spec};
 pub use metric::Metric;
 pub use plan::Plan;
+pub use recoder::Recoder;
 pub use search::{
-    FrontierPoint, Outcome, Problem, QuasiColumn, SearchError, SearchProgress, search,
+    FrontierPoint, Outcome, Problem, QuasiColumn, Recoding, SearchError, SearchProgress,
+    full_domain, recode, search,
 };
 pub use transform::{Transform, mask};
 pub use tuples::{TupleError, TupleTable, TupleTableBuilder};

@@ -35,6 +35,25 @@ pub enum Metric {
     /// Source: Gionis & Tassa, "k-anonymization with minimal loss of
     /// information", TKDE 2009.
     Entropy,
+    /// Non-uniform entropy of each column divided by the entropy that the column has,
+    /// `−Σ_leaf a · log2(a / n)`, and the mean of that over the columns. In `[0, 1]`
+    /// without suppression; suppressed rows add their own entropy, as in
+    /// [`Metric::Entropy`]. A column with one value has nothing to lose: 0.
+    ///
+    /// Source: de Waal & Willenborg, "Information loss through global recoding and
+    /// local suppression", Netherlands Official Statistics 14, 1999.
+    NormalizedEntropy,
+    /// Entropy-based loss, in `[0, n]`: `Σ_rows (p ? 1 : Σ_d ln(share·D_d) / Σ_d ln D_d)`.
+    ///
+    /// Source: Wan et al., "A game theoretic framework for analyzing re-identification
+    /// risk", PLOS ONE 10(3), 2015.
+    EntropyLoss,
+    /// Ambiguity: how many records of the whole domain each row could be,
+    /// `Σ_rows Π_d (p ? 1 : share)·D_d`.
+    ///
+    /// Source: Goldberger & Tassa, "Efficient anonymizations with enhanced utility",
+    /// Transactions on Data Privacy 3, 2010.
+    Ambiguity,
     /// Precision loss, in `[0, 1]`: mean over the columns of level / highest level
     /// for kept rows and 1 for suppressed ones.
     ///
@@ -48,7 +67,13 @@ impl Metric {
     /// single columns, and so a lower bound that is known without any check.
     pub(crate) fn is_separable(self) -> bool {
         match self {
-            Self::Loss | Self::LossGeometric | Self::Entropy | Self::Precision => true,
+            Self::Loss
+            | Self::LossGeometric
+            | Self::Entropy
+            | Self::NormalizedEntropy
+            | Self::EntropyLoss
+            | Self::Ambiguity
+            | Self::Precision => true,
             Self::Aecs | Self::Dm => false,
         }
     }
@@ -60,14 +85,26 @@ impl Metric {
             return 0.0;
         }
         match self {
-            Self::Loss | Self::Precision | Self::Aecs | Self::Dm => columns.sum::<f64>() / width,
+            Self::Loss | Self::Precision | Self::NormalizedEntropy | Self::Aecs | Self::Dm => {
+                columns.sum::<f64>() / width
+            }
             Self::LossGeometric => {
                 let product: f64 = columns.map(|loss| loss.max(1e-10) + 1.0).product();
                 product.powf(1.0 / width) - 1.0
             }
-            Self::Entropy => columns.sum(),
+            Self::Entropy | Self::EntropyLoss => columns.sum(),
+            // The costs are mean logarithms; by Jensen's inequality the exponential of
+            // their sum is never above the mean over the rows.
+            Self::Ambiguity => columns.sum::<f64>().exp() * (1.0 - 1e-12),
         }
     }
+}
+
+/// `Σ ln D` over the columns: the entropy-based loss of a row that says nothing.
+///
+/// Source: as [`Metric::EntropyLoss`].
+pub(crate) fn domain_entropy(leaves: impl Iterator<Item = f64>) -> f64 {
+    leaves.map(f64::ln).sum()
 }
 
 /// `Σ_rows` of shares to Loss of a column: `(sum − n/D) / (n − n/D)`.

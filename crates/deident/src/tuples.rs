@@ -11,10 +11,8 @@
 //!
 //! A null is a value of its own, apart from the empty text.
 
-use std::collections::HashMap;
-
 use arrow::array::{Array, RecordBatch};
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 
 use crate::cell_text::texts;
 use crate::risk::ClassSizes;
@@ -47,6 +45,14 @@ pub(crate) struct Dictionary {
 }
 
 impl Dictionary {
+    /// The code of a value that was counted.
+    pub(crate) fn find(&self, value: Option<&str>) -> Option<u32> {
+        match value {
+            None => self.null,
+            Some(text) => self.index.get(text).copied(),
+        }
+    }
+
     fn code(&mut self, value: Option<&str>) -> Option<u32> {
         let fresh = u32::try_from(self.values.len()).ok()?;
         match value {
@@ -90,6 +96,7 @@ impl TupleTable {
             counts: Vec::new(),
             table: HashTable::new(),
             rows: 0,
+            tuple: Vec::new(),
         }
     }
 
@@ -190,6 +197,8 @@ pub struct TupleTableBuilder {
     counts: Vec<u64>,
     table: HashTable<u32>,
     rows: u64,
+    /// The codes of the row in hand.
+    tuple: Vec<u32>,
 }
 
 impl TupleTableBuilder {
@@ -243,6 +252,29 @@ impl TupleTableBuilder {
             self.count(&tuple, 1)?;
         }
         Ok(())
+    }
+
+    /// Counts one row whose cells are texts, one a column in the order asked for;
+    /// `None` is null. The texts are taken as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`TupleError::NoColumn`] if the row has another number of cells than there
+    /// are columns; nothing is counted then.
+    pub fn push(&mut self, row: &[Option<&str>]) -> Result<(), TupleError> {
+        if let Some(name) = self.names.get(row.len()) {
+            let available = format!("{} cells", row.len());
+            return Err(TupleError::NoColumn { name: name.clone(), available });
+        }
+        let mut tuple = std::mem::take(&mut self.tuple);
+        tuple.clear();
+        for ((value, dictionary), name) in row.iter().zip(&mut self.dictionaries).zip(&self.names) {
+            let code = dictionary.code(*value);
+            tuple.push(code.ok_or_else(|| TupleError::TooManyValues { name: name.clone() })?);
+        }
+        let counted = self.count(&tuple, 1);
+        self.tuple = tuple;
+        counted
     }
 
     /// Adds what another builder counted, of the same columns.

@@ -39,6 +39,12 @@ pub struct Utility {
     pub dm: f64,
     /// Non-uniform entropy in bits.
     pub entropy: f64,
+    /// Normalized non-uniform entropy.
+    pub normalized_entropy: f64,
+    /// Entropy-based loss, in `[0, rows]`.
+    pub entropy_loss: f64,
+    /// Ambiguity.
+    pub ambiguity: f64,
     /// Precision loss, in `[0, 1]`.
     pub precision: f64,
     /// Rows suppressed.
@@ -94,6 +100,9 @@ pub fn measure(
         aecs: score(Metric::Aecs)?.score,
         dm: score(Metric::Dm)?.score,
         entropy: score(Metric::Entropy)?.score,
+        normalized_entropy: score(Metric::NormalizedEntropy)?.score,
+        entropy_loss: score(Metric::EntropyLoss)?.score,
+        ambiguity: score(Metric::Ambiguity)?.score,
         precision: score(Metric::Precision)?.score,
         suppressed: loss.suppressed,
         classes: loss.classes,

@@ -14,7 +14,7 @@
 //!
 //! Invariants (each is also the name of a test):
 //! - `a_value_has_one_parent`
-//! - `the_last_level_says_nothing`
+//! - `the_last_level_says_nothing_and_levels_only_get_coarser`
 
 mod calendar;
 mod file;
@@ -66,6 +66,28 @@ pub enum HierarchyError {
     MissingLeaf {
         /// The value.
         value: String,
+    },
+    /// The data and the hierarchy write a value in two Unicode forms.
+    #[error(
+        "the value `{value}` looks like the leaf `{leaf}` of the hierarchy and is written with \
+         other characters; bring both to one Unicode form (NFC)"
+    )]
+    OtherForm {
+        /// The value of the data.
+        value: String,
+        /// The leaf of the hierarchy.
+        leaf: String,
+    },
+    /// A form comes back after another one: the hierarchy runs in a circle.
+    #[error(
+        "line {line} of the hierarchy comes back to `{form}` after another form; \
+         a form may not be above itself"
+    )]
+    Circle {
+        /// Counted from 1.
+        line: usize,
+        /// The form.
+        form: String,
     },
     /// The widths of intervals do not nest.
     #[error("an interval width of {width} does not fit: {reason}")]

@@ -5,6 +5,7 @@
 //! never shown in a coarser form.
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::calendar::{self, Day};
 use super::{ANY, Hierarchy, HierarchyError, Line};
@@ -141,18 +142,42 @@ fn from_table(table: &[Vec<String>], values: &[Option<&str>]) -> Result<Hierarch
         let (leaf, parents) = line
             .split_first()
             .ok_or(HierarchyError::Syntax { line: number + 1, reason: "it has no fields" })?;
+        if let Some(form) = circle(line) {
+            return Err(HierarchyError::Circle { line: number + 1, form: form.to_owned() });
+        }
         lines.push(Line { leaf: Some(leaf.clone()), parents: parents.to_vec() });
     }
     let known: std::collections::HashSet<&str> =
         table.iter().filter_map(|line| line.first()).map(String::as_str).collect();
     if let Some(value) = values.iter().flatten().find(|value| !known.contains(**value)) {
-        return Err(HierarchyError::MissingLeaf { value: (*value).to_owned() });
+        let value = (*value).to_owned();
+        let alike = known.iter().find(|leaf| leaf.nfkc().eq(value.nfkc()));
+        return Err(match alike {
+            Some(leaf) => HierarchyError::OtherForm { leaf: (*leaf).to_owned(), value },
+            None => HierarchyError::MissingLeaf { value },
+        });
     }
     if values.contains(&None) {
         let parents = vec![ANY.to_owned(); depth.saturating_sub(1)];
         lines.push(Line { leaf: None, parents });
     }
     Hierarchy::from_lines(&lines)
+}
+
+/// A form that a line comes back to after another one.
+fn circle(line: &[String]) -> Option<&str> {
+    line.iter().enumerate().find_map(|(place, form)| {
+        let later = line.iter().enumerate().skip(place + 1);
+        let mut other = false;
+        for (_, next) in later {
+            if next != form {
+                other = true;
+            } else if other {
+                return Some(form.as_str());
+            }
+        }
+        None
+    })
 }
 
 fn check_widths(widths: &[f64]) -> Result<(), HierarchyError> {

@@ -8,7 +8,9 @@
 //! known of the persons.
 
 mod assessment;
+mod combinations;
 pub mod diversity;
+mod population;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use assessment::{
     Assessment, ContextRisk, Model, Step, Thresholds, gbt42460, grade_by_identifiers,
 };
+pub use combinations::{Combination, combinations};
+pub use population::{PopulationUniques, population_uniques};
 
 /// Why a risk cannot be computed.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]

@@ -6,10 +6,24 @@ use std::ops::ControlFlow;
 use super::Search;
 use super::engine::Verdict;
 
-/// Rounds of the search around the best node.
-const ROUNDS: u64 = 60;
+/// Numbers that look random and are the same every time (xorshift, Marsaglia 2003).
+pub(super) struct Random(u64);
 
-impl Search<'_, '_> {
+impl Random {
+    pub(super) fn new() -> Self {
+        Self(0x853c_49e6_748f_ea9b)
+    }
+
+    /// A number below another one; 0 if that is 0.
+    pub(super) fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit.max(1) as u64).unwrap_or_default()
+    }
+}
+
+impl<const W: usize> Search<'_, '_, W> {
     /// Sets the incumbent if any node on the paths satisfies the models. The
     /// coarsest node is always among those tried.
     pub(super) fn climb(&mut self) -> ControlFlow<()> {
@@ -17,7 +31,7 @@ impl Search<'_, '_> {
             self.first_on_path(&path)?;
         }
         if let Some(best) = self.best.clone() {
-            self.descend(best.levels)?;
+            self.descend(best.levels, None)?;
         }
         ControlFlow::Continue(())
     }
@@ -87,8 +101,8 @@ impl Search<'_, '_> {
     }
 
     /// Steps down as long as some step satisfies the models; the step that lowers
-    /// the bound most is tried first.
-    fn descend(&mut self, start: Vec<usize>) -> ControlFlow<()> {
+    /// the bound most is tried first, or any where chance is given.
+    fn descend(&mut self, start: Vec<usize>, mut chance: Option<&mut Random>) -> ControlFlow<()> {
         let mut levels = start;
         loop {
             let mut steps: Vec<(f64, Vec<usize>)> = Vec::new();
@@ -99,6 +113,11 @@ impl Search<'_, '_> {
                 {
                     *level -= 1;
                     steps.push((self.engine.loss_bound(&next), next));
+                }
+            }
+            if let Some(random) = &mut chance {
+                for (cost, _) in &mut steps {
+                    *cost = random.below(1 << 20) as f64;
                 }
             }
             steps.sort_by(|left, right| left.0.total_cmp(&right.0));
@@ -116,22 +135,21 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Searches around the incumbent: some columns a step coarser, then down
-    /// again. Deterministic: the same table gives the same answer.
+    /// Searches around the incumbent: some columns a step coarser, then down again,
+    /// every other time by chance, until many rounds in a row found nothing better.
+    /// The longer nothing is found, the farther it goes. Deterministic: the same
+    /// table gives the same answer.
     pub(super) fn wander(&mut self) -> ControlFlow<()> {
-        let mut state = 0x853c_49e6_748f_ea9b_u64;
-        let mut next = |below: usize| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            usize::try_from(state % below.max(1) as u64).unwrap_or_default()
-        };
+        let mut random = Random::new();
         let width = self.lattice.low().len();
-        for _ in 0..ROUNDS {
+        let mut idle = 0_u32;
+        while idle < self.patience {
             let Some(best) = self.best.clone() else { break };
+            let score = best.checked.score;
             let mut levels = best.levels;
-            for _ in 0..=next(3) {
-                let column = next(width);
+            let far = 3 + idle as usize / 16;
+            for _ in 0..=random.below(far.min(2 * width)) {
+                let column = random.below(width);
                 let high = self.lattice.high().get(column).copied().unwrap_or_default();
                 if let Some(level) = levels.get_mut(column)
                     && *level < high
@@ -140,8 +158,11 @@ impl Search<'_, '_> {
                 }
             }
             if let Verdict::Satisfied(_) = self.visit(&levels)? {
-                self.descend(levels)?;
+                let chance = (idle % 2 == 1).then_some(&mut random);
+                self.descend(levels, chance)?;
             }
+            let better = self.best.as_ref().is_some_and(|best| best.checked.score < score);
+            idle = if better { 0 } else { idle.saturating_add(1) };
         }
         ControlFlow::Continue(())
     }

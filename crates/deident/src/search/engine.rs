@@ -1,9 +1,10 @@
 //! Checks single nodes: classes, models, cost. Keeps groupings for roll-up.
 
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::grouping::{Class, Grouper, Grouping};
-use super::table::{Base, entropy_part};
+use super::grouping::{Class, Grouper, Grouping, Layout};
+use super::table::{Base, entropy_part, ratio};
 use crate::criterion::Histogram;
 use crate::metric::{Metric, loss_of_shares};
 
@@ -28,43 +29,60 @@ pub(super) struct Checked {
 /// Nodes whose classes are kept for roll-up beside the path.
 const KEPT: usize = 32;
 
-/// Checks nodes of one problem.
+/// Checks nodes of one problem, with keys of `W` words.
 #[derive(Debug)]
-pub(super) struct Engine<'a> {
-    pub(super) base: Base<'a>,
+pub(super) struct Engine<'a, const W: usize> {
+    pub(super) base: Rc<Base<'a>>,
+    layout: Rc<Layout>,
     metric: Metric,
     k: u64,
     limit: u64,
     /// The finest grouping, from which all others are rolled up.
-    ground: Rc<Grouping>,
+    ground: Rc<Grouping<W>>,
     /// Columns with many values first: the order in which a path fixes them.
     pub(super) order: Vec<usize>,
-    /// The last node's groupings after each column of the order, the columns to
-    /// come still at their lowest level. Neighbours in that order share most.
-    path: Vec<(usize, Rc<Grouping>)>,
+    /// The last node's groupings after each column of the order but the last, the
+    /// columns to come still at their lowest level. Neighbours in that order share
+    /// most.
+    path: Vec<(usize, Rc<Grouping<W>>)>,
+    /// Length of the path when the last node was checked.
+    trodden: Option<usize>,
+    /// Whether the last node ruled out nothing, so that its neighbours come next.
+    dense: bool,
     /// Classes of some nodes, smallest first.
-    kept: Vec<Rc<Grouping>>,
-    grouper: Grouper,
+    kept: Vec<Rc<Grouping<W>>>,
+    grouper: Grouper<W>,
     histogram: Histogram,
     pub(super) checks: u64,
 }
 
-impl<'a> Engine<'a> {
-    pub(super) fn new(base: Base<'a>, metric: Metric, k: u64, limit: u64, low: &[usize]) -> Self {
+impl<'a, const W: usize> Engine<'a, W> {
+    pub(super) fn new(
+        base: Base<'a>,
+        layout: Layout,
+        metric: Metric,
+        k: u64,
+        limit: u64,
+        low: &[usize],
+    ) -> Self {
         let mut order: Vec<usize> = (0..base.columns.len()).collect();
         order.sort_by_key(|column| {
             std::cmp::Reverse(base.columns.get(*column).map_or(0, |column| column.values))
         });
-        let mut grouper = Grouper::new(&base, low);
+        let layout = Rc::new(layout);
+        let mut grouper = Grouper::new(Rc::clone(&layout));
         let ground = Rc::new(grouper.ground(&base, low));
         Self {
-            base,
+            base: Rc::new(base),
+            layout,
             metric,
             k,
             limit,
             ground,
             order,
             path: Vec::new(),
+            trodden: None,
+            dense: false,
             kept: Vec::new(),
             grouper,
             histogram: Histogram::default(),
@@ -74,10 +92,13 @@ impl<'a> Engine<'a> {
 
     /// Cost of a node without suppression: a lower bound of its score.
     pub(super) fn bound(&self, levels: &[usize]) -> f64 {
+        let rows = self.base.rows as f64;
+        if self.metric == Metric::Ambiguity {
+            return rows * self.metric.combine(self.costs(levels));
+        }
         if self.metric.is_separable() {
             return self.metric.combine(self.costs(levels));
         }
-        let rows = self.base.rows as f64;
         let mut classes = self.ground.classes.len() as f64;
         let mut product = 1.0;
         for (column, level) in levels.iter().enumerate() {
@@ -108,30 +129,63 @@ impl<'a> Engine<'a> {
     /// Checks a node.
     pub(super) fn check(&mut self, levels: &[usize]) -> Verdict {
         self.checks += 1;
-        let grouping = self.grouping(levels);
-        if self.base.sensitive.is_empty() {
-            let classes = &grouping.classes;
-            let suppressed =
-                classes.iter().map(|class| class.rows).filter(|rows| *rows < self.k).sum::<u64>();
-            if suppressed > self.limit {
-                return Verdict::Failed { finer_too: true };
-            }
-            let k = self.k;
-            return Verdict::Satisfied(self.score(levels, classes, |_, rows| rows >= k));
-        }
-        self.check_sensitive(levels, &grouping)
+        let verdict = self.verdict(levels);
+        self.dense = !matches!(verdict, Verdict::Failed { finer_too: true });
+        verdict
     }
 
-    fn check_sensitive(&mut self, levels: &[usize], joint: &Grouping) -> Verdict {
+    fn verdict(&mut self, levels: &[usize]) -> Verdict {
+        if !self.base.sensitive.is_empty() {
+            let nearest = self.nearest(levels);
+            let joint = self.at(&nearest, levels);
+            return self.check_sensitive(levels, &joint.classes);
+        }
+        let nearest = self.nearest(levels);
+        let few = nearest.classes.len() * 4 <= self.ground.classes.len() * 3;
+        let whole = (nearest.levels == levels || self.kept.len() < KEPT && few)
+            .then(|| self.at(&nearest, levels));
+        let Self { base, layout, metric, grouper, k, limit, .. } = self;
+        let node = Node { base, layout, metric: *metric, levels };
+        let mut suppressed = 0;
+        let mut see = |classes: &[Class<W>]| {
+            let small = classes.iter().map(|class| class.rows).filter(|rows| *rows < *k);
+            suppressed += small.sum::<u64>();
+            if suppressed > *limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let seen = match &whole {
+            Some(grouping) => see(&grouping.classes),
+            None => grouper.show(base, &nearest, levels, see),
+        };
+        if seen.is_break() {
+            return Verdict::Failed { finer_too: true };
+        }
+        let mut tally = Tally::default();
+        for class in whole.as_ref().map_or(grouper.shown(), |grouping| &grouping.classes) {
+            node.add(&mut tally, class, class.rows >= *k);
+        }
+        Verdict::Satisfied(node.score(&tally))
+    }
+
+    fn check_sensitive(&mut self, levels: &[usize], joint: &[Class<W>]) -> Verdict {
         let classes = self.grouper.without_sensitive(&self.base, joint);
-        let members = members(self.grouper.ids(), classes.len(), &joint.classes);
-        let mut kept = vec![false; classes.len()];
+        // What is too small is known without a look at the values.
+        let (k, limit) = (self.k, self.limit);
+        let small = classes.iter().map(|class| class.rows).filter(|rows| *rows < k);
+        if small.sum::<u64>() > limit {
+            return Verdict::Failed { finer_too: true };
+        }
+        let any_monotone =
+            self.base.sensitive.iter().flat_map(|column| &column.models).any(|(yes, _)| *yes);
+        let members = members(self.grouper.ids(), classes.len(), joint);
+        let layout = Rc::clone(&self.layout);
+        let base = Rc::clone(&self.base);
+        let node = Node { base: &base, layout: &layout, metric: self.metric, levels };
+        let mut tally = Tally::default();
         let mut histogram = std::mem::take(&mut self.histogram);
         // Rows lost to the models that stay lost in everything finer.
         let mut lost_for_good = 0_u64;
-        let mut lost = 0_u64;
         let mut rest = members.as_slice();
-        for (class, kept) in classes.iter().zip(&mut kept) {
+        for class in &classes {
             // Members lie class by class; a class ends where its rows are used up.
             let mut rows = 0;
             let end = rest
@@ -146,41 +200,37 @@ impl<'a> Engine<'a> {
             let (monotone, all) = if class.rows < self.k {
                 (false, false)
             } else {
-                self.accepts(class, own, &mut histogram)
+                self.accepts(class.rows, own, &mut histogram)
             };
-            *kept = all;
-            if !all {
-                lost += class.rows;
-            }
+            node.add(&mut tally, class, all);
             if !monotone {
                 lost_for_good += class.rows;
-                if lost_for_good > self.limit {
-                    self.histogram = histogram;
-                    return Verdict::Failed { finer_too: true };
-                }
+            }
+            let fails = tally.suppressed > limit;
+            if lost_for_good > limit || fails && !any_monotone {
+                self.histogram = histogram;
+                return Verdict::Failed { finer_too: lost_for_good > limit || limit == 0 };
             }
         }
         self.histogram = histogram;
-        if lost > self.limit {
-            return Verdict::Failed { finer_too: self.limit == 0 };
+        if tally.suppressed > limit {
+            return Verdict::Failed { finer_too: limit == 0 };
         }
-        Verdict::Satisfied(
-            self.score(levels, &classes, |number, _| kept.get(number).copied().unwrap_or(false)),
-        )
+        Verdict::Satisfied(node.score(&tally))
     }
 
     /// Whether a class satisfies the monotone models, and all of them.
-    fn accepts(&self, class: &Class, members: &[Class], histogram: &mut Histogram) -> (bool, bool) {
+    fn accepts(&self, rows: u64, members: &[Class<W>], histogram: &mut Histogram) -> (bool, bool) {
         let mut all = true;
-        for column in &self.base.sensitive {
+        let width = self.base.columns.len();
+        for (number, column) in self.base.sensitive.iter().enumerate() {
             histogram.clear();
             for member in members {
-                if let Some(code) = column.codes.get(member.tuple as usize) {
-                    histogram.add(*code, member.rows);
-                }
+                let code = self.layout.group(&member.key, width + number);
+                histogram.add(u32::try_from(code).unwrap_or(u32::MAX), member.rows);
             }
             for (monotone, model) in &column.models {
-                if !model.accepts(histogram, class.rows) {
+                if !model.accepts(histogram, rows) {
                     if *monotone {
                         return (false, false);
                     }
@@ -191,93 +241,10 @@ impl<'a> Engine<'a> {
         (true, all)
     }
 
-    /// The figures of a node whose classes and fates are known.
-    fn score(
-        &self,
-        levels: &[usize],
-        classes: &[Class],
-        keep: impl Fn(usize, u64) -> bool,
-    ) -> Checked {
-        let mut suppressed = 0_u64;
-        let mut kept = 0_u64;
-        let mut min_class = u64::MAX;
-        let mut squares = 0.0;
-        let mut lost: Vec<Class> = Vec::new();
-        for (number, class) in classes.iter().enumerate() {
-            if keep(number, class.rows) {
-                kept += 1;
-                min_class = min_class.min(class.rows);
-                squares += class.rows as f64 * class.rows as f64;
-            } else {
-                suppressed += class.rows;
-                lost.push(*class);
-            }
-        }
-        let rows = self.base.rows as f64;
-        let score = match self.metric {
-            Metric::Loss | Metric::LossGeometric => {
-                let columns: Vec<f64> = self
-                    .base
-                    .columns
-                    .iter()
-                    .zip(levels)
-                    .map(|(column, level)| {
-                        let Some(level) = column.levels.get(*level) else { return 0.0 };
-                        let extra: f64 = lost
-                            .iter()
-                            .map(|class| {
-                                let code = column.codes.get(class.tuple as usize);
-                                let share = code.and_then(|code| level.share.get(*code as usize));
-                                (1.0 - share.copied().unwrap_or(1.0)) * class.rows as f64
-                            })
-                            .sum();
-                        loss_of_shares(level.share_sum + extra, rows, column.leaves)
-                    })
-                    .collect();
-                self.metric.combine(columns.into_iter())
-            }
-            Metric::Aecs => rows / (kept + u64::from(suppressed > 0)).max(1) as f64,
-            Metric::Dm => squares + rows * suppressed as f64,
-            Metric::Precision => {
-                let part = suppressed as f64 / rows;
-                let columns = self.costs(levels).map(|cost| cost * (1.0 - part) + part);
-                self.metric.combine(columns)
-            }
-            Metric::Entropy => self.costs(levels).sum::<f64>() + self.lost_entropy(levels, &lost),
-        };
-        Checked {
-            score,
-            suppressed,
-            classes: kept,
-            min_class: if kept == 0 { 0 } else { min_class },
-        }
-    }
-
-    /// Entropy that suppressing adds: `−Σ_d Σ_value a · log2(a / suppressed)`, `a` the
-    /// suppressed rows of a generalized value.
-    ///
-    /// Source: as [`Metric::Entropy`].
-    fn lost_entropy(&self, levels: &[usize], lost: &[Class]) -> f64 {
-        let total = lost.iter().map(|class| class.rows).sum();
-        let mut sum = 0.0;
-        for (column, level) in self.base.columns.iter().zip(levels) {
-            let Some(level) = column.levels.get(*level) else { continue };
-            let mut groups = vec![0_u64; level.groups as usize];
-            for class in lost {
-                let code = column.codes.get(class.tuple as usize).copied().unwrap_or_default();
-                let group = level.group.get(code as usize).copied().unwrap_or_default();
-                if let Some(slot) = groups.get_mut(group as usize) {
-                    *slot += class.rows;
-                }
-            }
-            sum += groups.iter().map(|rows| entropy_part(*rows, total)).sum::<f64>();
-        }
-        sum
-    }
-
-    /// The classes of a node, rolled up from the smallest grouping at hand: a kept
-    /// node, or the path to the last node as far as the two agree.
-    fn grouping(&mut self, levels: &[usize]) -> Rc<Grouping> {
+    /// The smallest grouping at hand from which a node can be rolled up by few
+    /// columns: a kept node, or the path to the last node as far as the two agree,
+    /// continued up to the last column but one.
+    fn nearest(&mut self, levels: &[usize]) -> Rc<Grouping<W>> {
         let shared = self
             .order
             .iter()
@@ -292,43 +259,203 @@ impl<'a> Engine<'a> {
         if let Some(kept) = kept
             && kept.classes.len() * 2 < grouping.classes.len()
         {
-            if kept.levels == levels {
-                return Rc::clone(kept);
-            }
-            let grouping = Rc::new(self.grouper.roll_up(&self.base, kept, levels));
-            self.keep(&grouping);
-            return grouping;
+            return Rc::clone(kept);
         }
+        let last = self.order.len().saturating_sub(1);
+        // Where nodes fail and rule out what is finer, one pass shows it, and the path
+        // is worth a pass only when a second node comes the same way, and then one
+        // column further. Where nodes are satisfied, their neighbours come next.
+        let again = self.trodden == Some(shared) && self.path.len() == shared;
         self.path.truncate(shared);
+        let mut next = shared;
         let mut partial = grouping.levels.clone();
-        for column in self.order.iter().skip(shared) {
+        for column in self.order.iter().take(last).skip(shared) {
             let Some(level) = levels.get(*column) else { continue };
             if let Some(slot) = partial.get_mut(*column)
                 && *slot != *level
             {
+                if !self.dense && (next > shared || !again) {
+                    break;
+                }
                 *slot = *level;
                 grouping = Rc::new(self.grouper.roll_up(&self.base, &grouping, &partial));
             }
             self.path.push((*level, Rc::clone(&grouping)));
+            next += 1;
         }
-        self.keep(&grouping);
+        self.trodden = Some(self.path.len());
         grouping
     }
 
-    /// Keeps the classes of some nodes: the first ones checked, which the climb
-    /// spreads over the lattice.
-    fn keep(&mut self, grouping: &Rc<Grouping>) {
+    /// The classes of a node, rolled up from a finer one; kept if they are few.
+    fn at(&mut self, finer: &Rc<Grouping<W>>, levels: &[usize]) -> Rc<Grouping<W>> {
+        if finer.levels == levels {
+            return Rc::clone(finer);
+        }
+        let grouping = Rc::new(self.grouper.roll_up(&self.base, finer, levels));
+        // The first nodes checked, which the climb spreads over the lattice.
         let size = grouping.classes.len();
-        if self.kept.len() >= KEPT || size * 4 > self.ground.classes.len() * 3 {
+        if self.kept.len() < KEPT && size * 4 <= self.ground.classes.len() * 3 {
+            let place = self.kept.partition_point(|have| have.classes.len() < size);
+            self.kept.insert(place, Rc::clone(&grouping));
+        }
+        grouping
+    }
+}
+
+/// The classes of a node, those that stay and those that are suppressed.
+#[derive(Debug)]
+struct Tally<const W: usize> {
+    suppressed: u64,
+    kept: u64,
+    min_class: u64,
+    /// `Σ_kept rows²`.
+    squares: f64,
+    /// `Σ_kept rows · Π share·D`, where the metric needs it.
+    ambiguity: f64,
+    lost: Vec<Class<W>>,
+}
+
+impl<const W: usize> Default for Tally<W> {
+    fn default() -> Self {
+        Self {
+            suppressed: 0,
+            kept: 0,
+            min_class: u64::MAX,
+            squares: 0.0,
+            ambiguity: 0.0,
+            lost: Vec::new(),
+        }
+    }
+}
+
+/// A node and what is needed to score it.
+struct Node<'a, const W: usize> {
+    base: &'a Base<'a>,
+    layout: &'a Layout,
+    metric: Metric,
+    levels: &'a [usize],
+}
+
+impl<const W: usize> Node<'_, W> {
+    /// Takes in a class that stays or is suppressed.
+    #[inline]
+    fn add(&self, tally: &mut Tally<W>, class: &Class<W>, stays: bool) {
+        if !stays {
+            tally.suppressed += class.rows;
+            tally.lost.push(*class);
             return;
         }
-        let place = self.kept.partition_point(|have| have.classes.len() < size);
-        self.kept.insert(place, Rc::clone(grouping));
+        tally.kept += 1;
+        tally.min_class = tally.min_class.min(class.rows);
+        tally.squares += class.rows as f64 * class.rows as f64;
+        if self.metric == Metric::Ambiguity {
+            tally.ambiguity += class.rows as f64 * self.domain_logarithm(class).exp();
+        }
+    }
+
+    /// The figures of a node whose classes' fates are known.
+    fn score(&self, tally: &Tally<W>) -> Checked {
+        let Tally { suppressed, kept, min_class, squares, lost, ambiguity } = tally;
+        let (suppressed, kept, min_class) = (*suppressed, *kept, *min_class);
+        let rows = self.base.rows as f64;
+        let costs = || {
+            let cost = |(column, level): (usize, &usize)| {
+                self.base.level(column, *level).map_or(0.0, |level| level.cost)
+            };
+            self.levels.iter().enumerate().map(cost)
+        };
+        let score = match self.metric {
+            Metric::Loss | Metric::LossGeometric => self.metric.combine(self.losses(lost)),
+            Metric::Aecs => rows / (kept + u64::from(suppressed > 0)).max(1) as f64,
+            Metric::Dm => squares + rows * suppressed as f64,
+            Metric::Precision => {
+                let part = suppressed as f64 / rows;
+                self.metric.combine(costs().map(|cost| cost * (1.0 - part) + part))
+            }
+            Metric::Entropy => costs().sum::<f64>() + self.lost_entropies(lost).sum::<f64>(),
+            Metric::NormalizedEntropy => {
+                let columns = self.base.columns.iter().zip(self.lost_entropies(lost));
+                let lost = columns.map(|(column, lost)| ratio(lost, column.entropy)).sum::<f64>();
+                (costs().sum::<f64>() + lost) / self.levels.len().max(1) as f64
+            }
+            Metric::EntropyLoss => {
+                let whole = self.base.domain_entropy;
+                let spared = |class: &Class<W>| {
+                    class.rows as f64 * (1.0 - ratio(self.domain_logarithm(class), whole))
+                };
+                costs().sum::<f64>() + lost.iter().map(spared).sum::<f64>()
+            }
+            Metric::Ambiguity => {
+                // The cost that is known beforehand is only a bound here: each class
+                // was weighed when it was seen.
+                let domain = self.base.domain_entropy.exp();
+                ambiguity + domain * suppressed as f64
+            }
+        };
+        Checked {
+            score,
+            suppressed,
+            classes: kept,
+            min_class: if kept == 0 { 0 } else { min_class },
+        }
+    }
+
+    /// Loss by column, the lost classes counting in full.
+    fn losses(&self, lost: &[Class<W>]) -> std::vec::IntoIter<f64> {
+        let rows = self.base.rows as f64;
+        let mut losses = Vec::with_capacity(self.levels.len());
+        for (number, (column, level)) in self.base.columns.iter().zip(self.levels).enumerate() {
+            let Some(level) = column.levels.get(*level) else { continue };
+            let extra: f64 = lost
+                .iter()
+                .map(|class| {
+                    let share = level.share.get(self.layout.group(&class.key, number));
+                    (1.0 - share.copied().unwrap_or(1.0)) * class.rows as f64
+                })
+                .sum();
+            losses.push(loss_of_shares(level.share_sum + extra, rows, column.leaves));
+        }
+        losses.into_iter()
+    }
+
+    /// `Σ ln(share · D)` over the columns of a class.
+    ///
+    /// Source: as [`Metric::EntropyLoss`].
+    fn domain_logarithm(&self, class: &Class<W>) -> f64 {
+        let columns = self.base.columns.iter().zip(self.levels).enumerate();
+        columns
+            .map(|(number, (column, level))| {
+                let share = column.levels.get(*level).and_then(|level| {
+                    level.share.get(self.layout.group(&class.key, number)).copied()
+                });
+                (share.unwrap_or(1.0) * column.leaves).ln()
+            })
+            .sum()
+    }
+
+    /// Entropy that suppressing adds, by column: `−Σ_value a · log2(a / suppressed)`,
+    /// `a` the suppressed rows of a generalized value.
+    ///
+    /// Source: as [`Metric::Entropy`].
+    fn lost_entropies<'b>(&'b self, lost: &'b [Class<W>]) -> impl Iterator<Item = f64> + 'b {
+        let total = lost.iter().map(|class| class.rows).sum();
+        let columns = self.base.columns.iter().zip(self.levels).enumerate();
+        columns.map(move |(number, (column, level))| {
+            let mut groups =
+                vec![0_u64; column.levels.get(*level).map_or(0, |level| level.groups as usize)];
+            for class in lost {
+                if let Some(slot) = groups.get_mut(self.layout.group(&class.key, number)) {
+                    *slot += class.rows;
+                }
+            }
+            groups.iter().map(|rows| entropy_part(*rows, total)).sum()
+        })
     }
 }
 
 /// The members of each class, class by class, in the order of the classes.
-fn members(ids: &[u32], classes: usize, joint: &[Class]) -> Vec<Class> {
+fn members<const W: usize>(ids: &[u32], classes: usize, joint: &[Class<W>]) -> Vec<Class<W>> {
     let mut next = vec![0_usize; classes + 1];
     for id in ids {
         if let Some(slot) = next.get_mut(*id as usize + 1) {
@@ -340,7 +467,7 @@ fn members(ids: &[u32], classes: usize, joint: &[Class]) -> Vec<Class> {
         sum += *slot;
         *slot = sum;
     }
-    let mut members = vec![Class::default(); joint.len()];
+    let mut members = joint.to_vec();
     for (id, member) in ids.iter().zip(joint) {
         if let Some(place) = next.get_mut(*id as usize)
             && let Some(slot) = members.get_mut(*place)

@@ -25,11 +25,13 @@ mod climb;
 mod engine;
 mod grouping;
 mod lattice;
+mod local;
 mod sweep;
 mod table;
 
 use std::ops::ControlFlow;
 
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use vocabulary::ErrorKind;
 
@@ -38,7 +40,9 @@ use crate::hierarchy::{Hierarchy, HierarchyError, Spec};
 use crate::metric::Metric;
 use crate::tuples::{TupleError, TupleTable};
 use engine::{Checked, Engine, Verdict};
+use grouping::Layout;
 use lattice::Lattice;
+pub use local::{Recoding, full_domain, recode};
 use table::Base;
 
 /// A quasi-identifier and the way to make it coarser.
@@ -82,6 +86,15 @@ pub struct Problem {
     /// Lattices of at most this many nodes are searched to a proved optimum.
     #[serde(default = "default_exhaustive_limit")]
     pub exhaustive_limit: u64,
+    /// In larger lattices: rounds in a row that may find nothing better before the
+    /// search ends. The greatest number means: until the caller breaks it off.
+    #[serde(default = "default_patience")]
+    pub patience: u32,
+}
+
+/// Enough for a lattice whose good nodes lie together.
+fn default_patience() -> u32 {
+    60
 }
 
 /// Four million nodes: half a megabyte of tags.
@@ -101,6 +114,7 @@ impl Problem {
             pinned: std::collections::BTreeMap::new(),
             frontier: Vec::new(),
             exhaustive_limit: default_exhaustive_limit(),
+            patience: default_patience(),
         }
     }
 }
@@ -211,6 +225,15 @@ pub enum SearchError {
     /// A column was not counted.
     #[error("the tuple table does not serve this problem")]
     Tuples(#[from] TupleError),
+    /// The quasi-identifiers and sensitive columns of a tuple need too many bits.
+    #[error(
+        "the columns of the problem need keys of {words} words of 64 bits, and a key has 32 at most; \
+         name fewer quasi-identifiers"
+    )]
+    TooWide {
+        /// Words that a key would need.
+        words: usize,
+    },
     /// Not even the coarsest node satisfies the models.
     #[error("no generalization satisfies the models, not even the coarsest")]
     NoSolution,
@@ -232,6 +255,7 @@ impl SearchError {
             | Self::Pinned { .. }
             | Self::Hierarchy { .. }
             | Self::Tuples(_)
+            | Self::TooWide { .. }
             | Self::NoSolution => ErrorKind::Invalid,
             Self::Cancelled => ErrorKind::Conflict,
         }
@@ -246,19 +270,37 @@ struct Incumbent {
 }
 
 /// One search: the engine, the lattice and what is known so far.
-struct Search<'a, 'p> {
-    engine: Engine<'a>,
+struct Search<'a, 'p, const W: usize> {
+    engine: Engine<'a, W>,
     lattice: Lattice,
     best: Option<Incumbent>,
+    /// What the nodes checked so far turned out to be.
+    seen: HashMap<Vec<usize>, Verdict>,
+    /// Nodes that failed and with them everything finer.
+    fails: Vec<Vec<usize>>,
+    /// As [`Problem::patience`].
+    patience: u32,
     /// Whether a node that fails says so for everything finer.
     monotone: bool,
     progress: &'p mut dyn FnMut(SearchProgress) -> ControlFlow<()>,
 }
 
-impl Search<'_, '_> {
+impl<const W: usize> Search<'_, '_, W> {
     /// Checks a node and keeps it if it is the best; breaks if the caller asks.
     fn visit(&mut self, levels: &[usize]) -> ControlFlow<(), Verdict> {
-        let verdict = self.engine.check(levels);
+        let finer = |failed: &Vec<usize>| levels.iter().zip(failed).all(|(own, high)| own <= high);
+        let verdict = match self.seen.get(levels) {
+            Some(verdict) => verdict.clone(),
+            None if self.fails.iter().any(finer) => Verdict::Failed { finer_too: true },
+            None => {
+                let verdict = self.engine.check(levels);
+                self.seen.insert(levels.to_vec(), verdict.clone());
+                if verdict == (Verdict::Failed { finer_too: true }) {
+                    self.fails.push(levels.to_vec());
+                }
+                verdict
+            }
+        };
         if let Verdict::Satisfied(checked) = &verdict
             && self.is_better(levels, checked)
         {
@@ -402,10 +444,47 @@ fn search_once(
     let limit = suppressible(rows, problem.suppression_limit)?;
     let lattice = lattice(problem, hierarchies)?;
     let base = Base::new(tuples, &problem.columns, hierarchies, &problem.criteria, problem.metric)?;
+    let layout = Layout::new(&base, lattice.low());
+    let parts = Parts { base, layout, lattice, problem, k, limit };
+    match parts.layout.words() {
+        1 => search_with::<1>(parts, progress),
+        2 => search_with::<2>(parts, progress),
+        3 | 4 => search_with::<4>(parts, progress),
+        5..=8 => search_with::<8>(parts, progress),
+        9..=32 => search_with::<32>(parts, progress),
+        words => Err(SearchError::TooWide { words }),
+    }
+}
+
+/// What a search is made of, before the width of its keys is chosen.
+struct Parts<'a> {
+    base: Base<'a>,
+    layout: Layout,
+    lattice: Lattice,
+    problem: &'a Problem,
+    k: u32,
+    limit: u64,
+}
+
+fn search_with<const W: usize>(
+    parts: Parts<'_>,
+    progress: &mut dyn FnMut(SearchProgress) -> ControlFlow<()>,
+) -> Result<Outcome, SearchError> {
+    let Parts { base, layout, lattice, problem, k, limit } = parts;
+    let rows = base.rows;
     let monotone =
         limit == 0 || problem.criteria.iter().all(|c| c.model.is_monotone_with_suppression());
-    let engine = Engine::new(base, problem.metric, u64::from(k), limit, lattice.low());
-    let mut search = Search { engine, lattice, best: None, monotone, progress };
+    let engine = Engine::<W>::new(base, layout, problem.metric, u64::from(k), limit, lattice.low());
+    let mut search = Search {
+        engine,
+        lattice,
+        best: None,
+        seen: HashMap::new(),
+        fails: Vec::new(),
+        patience: problem.patience,
+        monotone,
+        progress,
+    };
     let exhaustive = search.lattice.size() <= problem.exhaustive_limit;
     let flow = search.climb();
     let complete = if flow.is_break() {
@@ -478,9 +557,18 @@ pub(crate) fn score_of(
             (level.map_or(0.0, |level| level.loss), column.values as u64, after)
         })
         .collect();
-    let mut engine =
-        Engine::new(base, metric, u64::from(problem.k), tuples.rows(), &vec![0; levels.len()]);
-    match engine.check(levels) {
+    let low = vec![0; levels.len()];
+    let layout = Layout::new(&base, &low);
+    let k = u64::from(problem.k);
+    let verdict = match layout.words() {
+        1 => check_once::<1>(base, layout, metric, k, &low, levels),
+        2 => check_once::<2>(base, layout, metric, k, &low, levels),
+        3 | 4 => check_once::<4>(base, layout, metric, k, &low, levels),
+        5..=8 => check_once::<8>(base, layout, metric, k, &low, levels),
+        9..=32 => check_once::<32>(base, layout, metric, k, &low, levels),
+        words => return Err(SearchError::TooWide { words }),
+    };
+    match verdict {
         Verdict::Satisfied(checked) => Ok(NodeScore {
             score: checked.score,
             suppressed: checked.suppressed,
@@ -490,6 +578,19 @@ pub(crate) fn score_of(
         }),
         Verdict::Failed { .. } => Err(SearchError::NoSolution),
     }
+}
+
+/// Checks one node with no limit of suppression.
+fn check_once<const W: usize>(
+    base: Base<'_>,
+    layout: Layout,
+    metric: Metric,
+    k: u64,
+    low: &[usize],
+    levels: &[usize],
+) -> Verdict {
+    let limit = base.rows;
+    Engine::<W>::new(base, layout, metric, k, limit, low).check(levels)
 }
 
 fn lattice(problem: &Problem, hierarchies: &[Hierarchy]) -> Result<Lattice, SearchError> {

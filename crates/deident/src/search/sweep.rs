@@ -6,7 +6,7 @@ use super::engine::Verdict;
 use super::lattice::DownSet;
 use super::{Search, tie};
 
-impl Search<'_, '_> {
+impl<const W: usize> Search<'_, '_, W> {
     /// Checks each node whose bound is not above the incumbent's score and that no
     /// failed node has ruled out.
     ///
@@ -17,6 +17,9 @@ impl Search<'_, '_> {
     /// fail, is passed over as a whole.
     pub(super) fn sweep(&mut self) -> ControlFlow<()> {
         let mut failed = DownSet::new(&self.lattice);
+        for levels in &self.fails {
+            failed.tag(&self.lattice, self.lattice.node(levels));
+        }
         let mut finest = self.lattice.low().to_vec();
         let mut coarsest = self.lattice.high().to_vec();
         self.subtree(0, &mut finest, &mut coarsest, &mut failed)

@@ -117,6 +117,26 @@ fn k_above_the_rows_releases_nothing() {
 }
 
 #[test]
+fn one_row_is_released_at_k_one_only() {
+    let tuples = TupleTable::from_batches(&["q"], &[table(&[("q", vec!["a"])])]).unwrap();
+    let found = |k| {
+        search(&tuples, &Problem::k_anonymity(one("q"), k, 0.0), &mut |_| ControlFlow::Continue(()))
+    };
+    assert_eq!(found(1).unwrap().levels, [0]);
+    assert!(matches!(found(2), Err(SearchError::KAboveRows { k: 2, rows: 1 })));
+}
+
+#[test]
+fn a_limit_that_is_no_share_is_refused() {
+    let tuples = TupleTable::from_batches(&["q"], &[table(&[("q", vec!["a"; 3])])]).unwrap();
+    for limit in [f64::NAN, -0.1, 1.5, f64::INFINITY] {
+        let problem = Problem::k_anonymity(one("q"), 2, limit);
+        let error = search(&tuples, &problem, &mut |_| ControlFlow::Continue(()));
+        assert!(matches!(error, Err(SearchError::Limit { .. })), "{limit}");
+    }
+}
+
+#[test]
 fn a_constant_column_costs_nothing() {
     let tuples = TupleTable::from_batches(&["q"], &[table(&[("q", vec!["a"; 30])])]).unwrap();
     let outcome =
@@ -170,6 +190,15 @@ fn twenty_columns_need_more_than_64_bits_and_work() {
     problem.exhaustive_limit = 1000;
     let wide = search(&tuples, &problem, &mut |_| ControlFlow::Continue(())).unwrap();
     assert!(!wide.optimal && wide.min_class >= 30 && wide.gap > 0.0);
+    // With endless patience the search goes on until it is broken off.
+    problem.patience = u32::MAX;
+    let mut visits = 0;
+    let patient = search(&tuples, &problem, &mut |_| {
+        visits += 1;
+        if visits > 5000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+    .unwrap();
+    assert!(patient.score <= wide.score && patient.min_class >= 30);
 }
 
 #[test]

@@ -81,6 +81,33 @@ fn unequal_depth_names_the_line() {
 }
 
 #[test]
+fn a_circle_names_its_line_and_form() {
+    let spec = Spec::Table(read_table("a;x;*\nb;y;b;*").unwrap());
+    let error = spec.build([Some("a")]).unwrap_err();
+    assert_eq!(error, HierarchyError::Circle { line: 2, form: "b".to_owned() });
+    // A form that stays the same over levels is no circle.
+    assert!(Spec::Table(read_table("a;a;a;*").unwrap()).build([Some("a")]).is_ok());
+}
+
+#[test]
+fn a_value_in_another_unicode_form_is_told_apart_from_a_missing_one() {
+    let spec = Spec::Table(read_table("caf\u{e9};drink;*").unwrap());
+    let error = spec.build([Some("cafe\u{301}")]).unwrap_err();
+    assert!(matches!(error, HierarchyError::OtherForm { .. }), "{error}");
+    // Full-width digits too: they look alike and are others.
+    let digits = Spec::Table(read_table("12;1*;*").unwrap());
+    let error = digits.build([Some("\u{ff11}\u{ff12}")]).unwrap_err();
+    assert!(matches!(error, HierarchyError::OtherForm { .. }), "{error}");
+}
+
+#[test]
+fn nan_is_no_number_to_an_interval() {
+    let hierarchy = Spec::intervals(&[10.0]).build([Some("NaN"), Some("inf"), Some("5")]).unwrap();
+    assert_eq!(forms(&hierarchy, "NaN"), ["NaN", "*", "*"]);
+    assert_eq!(forms(&hierarchy, "inf"), ["inf", "*", "*"]);
+}
+
+#[test]
 fn widths_that_do_not_nest_are_refused() {
     for widths in [[5.0, 12.0], [0.0, 1.0], [f64::NAN, 1.0], [10.0, 5.0]] {
         assert!(Spec::intervals(&widths).build([Some("1")]).is_err(), "{widths:?}");

@@ -10,6 +10,7 @@
 
 mod edges;
 mod hierarchies;
+mod local;
 mod properties;
 mod reference;
 mod releases;

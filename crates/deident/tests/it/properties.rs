@@ -49,6 +49,9 @@ fn metrics() -> impl Strategy<Value = Metric> {
         Just(Metric::Aecs),
         Just(Metric::Dm),
         Just(Metric::Entropy),
+        Just(Metric::NormalizedEntropy),
+        Just(Metric::EntropyLoss),
+        Just(Metric::Ambiguity),
         Just(Metric::Precision),
     ]
 }
@@ -86,6 +89,9 @@ proptest! {
                         Metric::Aecs => node.aecs,
                         Metric::Dm => node.dm,
                         Metric::Entropy => node.entropy,
+                        Metric::NormalizedEntropy => node.normalized_entropy,
+                        Metric::EntropyLoss => node.entropy_loss,
+                        Metric::Ambiguity => node.ambiguity,
                         Metric::Precision => node.precision,
                     });
                 }

@@ -69,10 +69,28 @@ fn a_release_satisfies_k_when_recounted() {
         assert_eq!(*classes.values().min().unwrap(), outcome.min_class);
         assert!(outcome.min_class >= u64::from(k));
         assert!(whole.column_by_name("姓名").is_none());
+    }
+}
+
+#[test]
+fn rows_out_and_rows_suppressed_add_up() {
+    let batch = residents();
+    let tuples = TupleTable::from_batches(&["年龄", "区划"], std::slice::from_ref(&batch)).unwrap();
+    for k in [2, 5, 21, 400] {
+        let problem = problem(k);
+        let Ok(outcome) = search(&tuples, &problem, &mut |_| ControlFlow::Continue(())) else {
+            continue;
+        };
+        let plan = Plan::of(&problem, &outcome).with("姓名", Transform::Remove);
+        let mut applier = Applier::new(&plan, &tuples).unwrap();
+        let mut out = 0;
+        for part in 0..6 {
+            out += applier.apply(&batch.slice(part * 100, 100)).unwrap().num_rows() as u64;
+        }
         let applied = applier.applied();
-        assert_eq!(applied.suppressed, outcome.suppressed_rows);
-        assert_eq!(applied.rows_in, applied.rows_out + applied.suppressed);
-        assert_eq!(applied.rows_out, whole.num_rows() as u64);
+        assert_eq!(applied.suppressed, outcome.suppressed_rows, "k = {k}");
+        assert_eq!((applied.rows_in, applied.rows_out), (600, out), "k = {k}");
+        assert_eq!(applied.rows_in, applied.rows_out + applied.suppressed, "k = {k}");
     }
 }
 

@@ -1,11 +1,12 @@
 //! Risk figures and the grading of GB/T 42460-2023.
 
-use deident::TupleTable;
+use deident::hierarchy::{Spec, read_table};
 use deident::risk::diversity::diversity;
 use deident::risk::{
-    ClassSizes, ContextRisk, Model, RiskError, Thresholds, gbt42460, grade_by_identifiers,
-    prosecutor_max, records_at_risk, theta,
+    ClassSizes, ContextRisk, Model, RiskError, Thresholds, combinations, gbt42460,
+    grade_by_identifiers, marketer, prosecutor_max, records_at_risk, sample_uniqueness, theta,
 };
+use deident::{Problem, QuasiColumn, TupleTable, utility};
 
 use crate::shared::table;
 
@@ -111,4 +112,67 @@ fn distances_of_the_published_example_are_met() {
     let found = diversity(&tuples, &["class"], "salary").unwrap();
     // {3k, 4k, 5k} is 0.375 away from the whole.
     assert!((found.ordered_t - 0.375).abs() < 1e-12, "{}", found.ordered_t);
+}
+
+/// The example of `docs/deident.md`, by hand there and by the library here.
+#[test]
+fn the_worked_example_of_the_handbook_is_right() {
+    let rows = [("男", "20", 3), ("男", "21", 1), ("女", "20", 2), ("女", "22", 2)];
+    let rows = rows.into_iter().chain([("女", "23", 1), ("男", "23", 1)]);
+    let mut builder = TupleTable::builder(&["性别", "年龄"]);
+    for (sex, age, count) in rows {
+        for _ in 0..count {
+            builder.push(&[Some(sex), Some(age)]).unwrap();
+        }
+    }
+    let tuples = builder.finish();
+    let spec = |text: &str| Spec::Table(read_table(text).unwrap());
+    let columns = vec![
+        QuasiColumn::new("性别", spec("男;*\n女;*")),
+        QuasiColumn::new("年龄", spec("20;20-21;*\n21;20-21;*\n22;22-23;*\n23;22-23;*")),
+    ];
+    let problem = Problem::k_anonymity(columns, 2, 0.1);
+    let found = utility::measure(&tuples, &problem, &[0, 1]).unwrap();
+    let near = |left: f64, right: f64| assert!((left - right).abs() < 5e-5, "{left} {right}");
+    near(found.loss, 0.25);
+    near(found.granularity, 0.75);
+    near(found.loss_geometric, 0.2410);
+    near(found.aecs, 2.5);
+    near(found.dm, 39.0);
+    near(found.entropy, 7.9001);
+    near(found.normalized_entropy, 0.2243);
+    near(found.entropy_loss, 4.0);
+    near(found.ambiguity, 26.0);
+    near(found.precision, 0.325);
+    assert_eq!((found.suppressed, found.classes, found.min_class), (1, 3, 2));
+    let classes = tuples.class_sizes();
+    near(prosecutor_max(&classes).unwrap(), 1.0);
+    near(marketer(&classes).unwrap(), 0.6);
+    near(records_at_risk(&classes, 0.33).unwrap(), 1.0);
+    near(sample_uniqueness(&classes).unwrap(), 0.3);
+    near(theta(&classes, 0.1).unwrap(), 0.0769);
+    let graded = gbt42460(&classes, Model::Public, &thresholds(0.05)).unwrap();
+    assert_eq!(graded.level, 2);
+    near(graded.r, 1.0);
+}
+
+#[test]
+fn a_key_is_found_and_what_contains_it_is_left_out() {
+    let batch = table(&[
+        ("id", vec!["1", "2", "3", "4"]),
+        ("sex", vec!["m", "m", "f", "f"]),
+        ("age", vec!["20", "21", "20", "21"]),
+        ("city", vec!["a", "a", "a", "b"]),
+    ]);
+    let tuples = TupleTable::from_batches(&["id", "sex", "age", "city"], &[batch]).unwrap();
+    let found = combinations(&tuples, 3).unwrap();
+    let keys: Vec<Vec<String>> = found
+        .iter()
+        .filter(|combination| combination.minimal_key)
+        .map(|combination| combination.columns.clone())
+        .collect();
+    assert_eq!(keys, [vec!["id"], vec!["sex", "age"]]);
+    assert!(found.iter().all(|one| one.minimal_key || !one.columns.contains(&"id".to_owned())));
+    let city = found.iter().find(|one| one.columns == ["city"]).unwrap();
+    assert!((city.uniqueness - 0.25).abs() < 1e-12);
 }

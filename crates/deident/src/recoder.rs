@@ -1,0 +1,64 @@
+//! Gives each row of a table the form that a recoding has for it: the second pass
+//! over texts, for full-domain and local recoding alike.
+
+use hashbrown::HashMap;
+
+use crate::hierarchy::Hierarchy;
+use crate::search::{Problem, Recoding, SearchError, hierarchies};
+use crate::tuples::TupleTable;
+
+/// Recodes the rows of the table whose tuples were counted.
+#[derive(Debug)]
+pub struct Recoder<'a> {
+    tuples: &'a TupleTable,
+    recoding: &'a Recoding,
+    /// Place of each quasi-identifier among the counted columns, and its hierarchy.
+    quasi: Vec<(usize, Hierarchy)>,
+    index: HashMap<Box<[u32]>, u32>,
+}
+
+impl<'a> Recoder<'a> {
+    /// Makes ready to recode; `recoding` must come from the same table and problem.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError`] if the problem does not fit the table.
+    pub fn new(
+        tuples: &'a TupleTable,
+        problem: &Problem,
+        recoding: &'a Recoding,
+    ) -> Result<Self, SearchError> {
+        let mut quasi = Vec::with_capacity(problem.columns.len());
+        for (column, hierarchy) in problem.columns.iter().zip(hierarchies(tuples, problem)?) {
+            quasi.push((tuples.require(&column.name)?, hierarchy));
+        }
+        let mut index = HashMap::with_capacity(tuples.tuples());
+        for tuple in (0_u32..).take(tuples.tuples()) {
+            let codes = tuples.codes.iter().filter_map(|codes| codes.get(tuple as usize).copied());
+            index.insert(codes.collect(), tuple);
+        }
+        Ok(Self { tuples, recoding, quasi, index })
+    }
+
+    /// The released form of each quasi-identifier of a row, in the order of
+    /// [`Problem::columns`]; `None` if the row is suppressed or was not counted.
+    ///
+    /// - `row`: the cells of the counted columns, in the order of
+    ///   [`TupleTable::columns`].
+    pub fn row(&self, row: &[Option<&str>]) -> Option<Vec<&str>> {
+        let codes: Option<Vec<u32>> = row
+            .iter()
+            .zip(&self.tuples.dictionaries)
+            .map(|(value, dictionary)| dictionary.find(*value))
+            .collect();
+        let tuple = self.index.get(codes?.as_slice())?;
+        let levels = self.recoding.levels_of(*tuple as usize)?;
+        self.quasi
+            .iter()
+            .zip(levels)
+            .map(|((place, hierarchy), level)| {
+                hierarchy.generalize(row.get(*place).copied().flatten(), *level)
+            })
+            .collect()
+    }
+}
