@@ -9,7 +9,7 @@ FENHE := $(CARGO_TARGET_DIR)/debug/fenhe
 # Python with the test clients; tests that need it say so where it is absent.
 PYTHON = $(wildcard $(CACHE)/python/bin/python)
 
-.PHONY: help demo test build assets check lint tidy unit system tools clean
+.PHONY: help demo test build assets lint tidy unit system tools clean bench-ingest bench-rows bench-detect bench-deident
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -48,6 +48,20 @@ system: tools build ## The program as others meet it: browser, API, independent 
 
 tools: ## Test clients (Debian, PyPI and npm packages)
 	@scripts/tools.sh $(CACHE)
+
+bench-ingest: tools ## TPC-H lineitem to a durable table beside DuckDB's COPY (release build)
+	scripts/bench-ingest.sh
+
+bench-rows: assets ## The row API beside datasette and roapi (release build)
+	scripts/bench-rows.sh
+
+bench-detect: ## Detection beside Presidio on the same rows (release build)
+	@cargo build --release -p server
+	scripts/bench-detect.sh $(CARGO_TARGET_DIR)/release/fenhe
+
+bench-deident: ## De-identification beside pycanon and anonypy (release build)
+	@cargo build --release -p server
+	scripts/bench-deident.sh $(CARGO_TARGET_DIR)/release/fenhe $(CACHE)
 
 clean: ## Remove what was built here (not the shared target folder)
 	rm -rf assets/dist assets/node_modules .cache

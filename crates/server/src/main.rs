@@ -2,8 +2,11 @@
 
 mod archive;
 mod config;
+mod deident;
 mod demo;
 mod fsck;
+mod risk;
+mod scan;
 mod serve;
 mod show;
 mod user;
@@ -25,6 +28,7 @@ use crate::show::{complain, say};
 #[command(after_help = "例 Examples:
   fenhe demo                              装入演示数据并启动 load the demo and serve it
   fenhe serve                             启动 serve http://127.0.0.1:8080
+  fenhe scan residents.csv                查找个人信息 find personal data
   fenhe user add --login li.na --name 李娜 --body 11140000… --role clerk
   fenhe log verify https://data.example.gov.cn
   fenhe backup /backups/2026-12-01        运行中也可备份 also while it runs
@@ -64,6 +68,12 @@ enum Command {
     /// 透明日志 The transparency log.
     #[command(subcommand)]
     Log(LogCommand),
+    /// 扫描文件中的个人信息 Find personal data in a file or a folder; nothing is sent or stored.
+    Scan(scan::Scan),
+    /// 去标识化 Make a table k-anonymous: search the least loss, report, write the result.
+    Deident(deident::Deident),
+    /// 重标识风险 Measure how well the rows of a table can be told apart.
+    Risk(risk::Risk),
     /// 检查数据文件夹的一致性 Check that everything that is stored agrees.
     Fsck,
     /// 备份到一个新文件夹 Back up into a new folder; the server may be running.
@@ -117,6 +127,9 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, Failure> {
         Command::Demo { small, load_only } => serve::demo(config, small, load_only).await?,
         Command::User(UserCommand::Add(add)) => user::add(&config, add).await?,
         Command::Log(LogCommand::Verify(verify)) => return verify::verify(verify).await,
+        Command::Scan(scan) => return scan::scan(&scan),
+        Command::Deident(deident) => return Ok(deident::deident(&deident)),
+        Command::Risk(risk) => return Ok(risk::risk(&risk)),
         Command::Fsck => return fsck::fsck(&config).await,
         Command::Backup { folder } => archive::backup(&config, &folder).await?,
         Command::Restore { folder } => {

@@ -141,7 +141,7 @@ fn check_file(shown: &str, file: &Path, text: &str, problems: &mut Vec<String>) 
     }
 }
 
-/// `//! - \`name\`` below the word `Invariants` names a test of the workspace.
+/// A name listed in a header below the word `Invariants` is the name of a test.
 fn check_invariants(root: &Path, files: &[PathBuf], problems: &mut Vec<String>) {
     let mut named = Vec::new();
     let mut functions = BTreeSet::new();

@@ -1,0 +1,370 @@
+//! `fenhe deident FILE`: makes a table k-anonymous on the command line.
+//!
+//! Reads, searches, reports, and writes the released table if asked to. What the
+//! JSON report holds is a contract: names are added, never changed.
+//!
+//! Exit status: 0 done, 1 the promise cannot be kept (no k-anonymous form within the
+//! limits), 2 the input cannot be used.
+
+mod read;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use ::deident::delimited::write_row;
+use ::deident::{
+    Criterion, Metric, Model, Problem, QuasiColumn, Recoder, Recoding, SearchError, SearchProgress,
+    TupleTable, full_domain, recode, search,
+};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use crate::show::{complain, say};
+pub(crate) use read::{ReadError, TextTable};
+
+/// What to do with which table.
+#[derive(Debug, Args)]
+pub(crate) struct Deident {
+    /// 表格文件 The table: CSV, XLSX, JSON or Parquet.
+    file: PathBuf,
+    /// 准标识符 Quasi-identifiers, e.g. sex,age,race.
+    #[arg(long, required = true, value_delimiter = ',', value_name = "COLUMNS")]
+    quasi: Vec<String>,
+    /// 泛化层次文件夹 Folder with a file `…_hierarchy_<column>.csv` or `<column>.csv` a column.
+    #[arg(long, value_name = "FOLDER")]
+    hierarchies: PathBuf,
+    /// 最小等价类 Least rows of a class.
+    #[arg(long)]
+    k: u32,
+    /// l-多样性 `distinct:COL:3`, `entropy:COL:3` or `recursive:COL:3:2` (c, then l).
+    #[arg(long = "l", value_name = "MODEL")]
+    l: Vec<String>,
+    /// t-接近性 `equal:COL:0.3`, `ordered:COL:0.3` or `hierarchical:COL:0.3`.
+    #[arg(long = "t", value_name = "MODEL")]
+    t: Vec<String>,
+    /// 抑制上限 Share of the rows that may be suppressed.
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    suppression: f64,
+    /// 信息损失度量 loss, loss-geometric, aecs, dm, entropy, precision, normalized-entropy,
+    /// entropy-loss or ambiguity.
+    #[arg(long, default_value = "loss")]
+    metric: String,
+    /// 重编码 `full`: one level a column; `local`: levels of its own for each class.
+    #[arg(long, value_enum, default_value_t = Kind::Full)]
+    recoding: Kind,
+    /// 时限（秒）Search for at most this many seconds, and use them where no optimum can be proved.
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<f64>,
+    /// 结果文件 Where to write the released rows (CSV); other columns are left out.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// 原样保留的其他列 Other columns to write to the result as they are.
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
+    keep: Vec<String>,
+    /// 输出格式 How to report.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// Full-domain or local recoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Full,
+    Local,
+}
+
+/// How to report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table for people.
+    Text,
+    /// JSON for programs.
+    Json,
+}
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+enum DeidentError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("`{text}` is no {what}; {remedy}")]
+    Argument { what: &'static str, text: String, remedy: &'static str },
+    #[error(
+        "{}: no generalization satisfies k = {k} and the other models within the suppression \
+         limit {limit}; nothing was released; lower k or raise --suppression", path.display()
+    )]
+    Unreachable { path: PathBuf, k: u32, limit: f64 },
+    #[error("{}: {source}; lower k", path.display())]
+    TooFew { path: PathBuf, source: SearchError },
+    #[error("{}: {source}", path.display())]
+    Search { path: PathBuf, source: SearchError },
+    #[error("{}: cannot be written ({source}); check the folder and the space left", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+}
+
+impl DeidentError {
+    fn status(&self) -> ExitCode {
+        match self {
+            Self::Unreachable { .. } | Self::TooFew { .. } => ExitCode::FAILURE,
+            Self::Read(_) | Self::Argument { .. } | Self::Search { .. } | Self::Write { .. } => {
+                ExitCode::from(2)
+            }
+        }
+    }
+}
+
+/// Runs the command; complaints go to standard error.
+pub(crate) fn deident(arguments: &Deident) -> ExitCode {
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error, error.status()),
+    }
+}
+
+/// Processor time of this thread in milliseconds.
+fn cpu_ms() -> f64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    now.tv_sec as f64 * 1e3 + now.tv_nsec as f64 / 1e6
+}
+
+/// What was found, in either kind of recoding.
+struct Found {
+    recoding: Recoding,
+    levels: Vec<usize>,
+    score: f64,
+    optimal: bool,
+    gap: f64,
+    checked: u64,
+    lattice: u64,
+}
+
+fn run(arguments: &Deident) -> Result<(), DeidentError> {
+    let started = Instant::now();
+    let criteria = criteria(arguments)?;
+    let mut counted = arguments.quasi.clone();
+    for criterion in &criteria {
+        if !counted.contains(&criterion.column) {
+            counted.push(criterion.column.clone());
+        }
+    }
+    let mut named = counted.clone();
+    named.extend(arguments.keep.iter().cloned());
+    let table = TextTable::open(&arguments.file, &named)?;
+    let tuples = table.count(&counted)?;
+    let problem = problem(arguments, criteria, &table, &tuples)?;
+    let load_ms = started.elapsed().as_secs_f64() * 1e3;
+    let cpu = cpu_ms();
+    let found = find(arguments, &tuples, &problem)?;
+    let search_cpu_ms = cpu_ms() - cpu;
+    if let Some(out) = &arguments.out {
+        let text = released(arguments, &table, &tuples, &problem, &found.recoding)?;
+        std::fs::write(out, text)
+            .map_err(|source| DeidentError::Write { path: out.clone(), source })?;
+    }
+    report(arguments, &found, load_ms, search_cpu_ms);
+    Ok(())
+}
+
+fn criteria(arguments: &Deident) -> Result<Vec<Criterion>, DeidentError> {
+    let mut criteria = Vec::new();
+    for (text, diversity) in arguments
+        .l
+        .iter()
+        .map(|text| (text, true))
+        .chain(arguments.t.iter().map(|text| (text, false)))
+    {
+        let wrong = || DeidentError::Argument {
+            what: "privacy model",
+            text: text.clone(),
+            remedy: "write e.g. --l distinct:COLUMN:3 or --t equal:COLUMN:0.3",
+        };
+        let parts: Vec<&str> = text.split(':').collect();
+        let [kind, column, numbers @ ..] = parts.as_slice() else { return Err(wrong()) };
+        let numbers: Result<Vec<f64>, _> = numbers.iter().map(|n| n.parse::<f64>()).collect();
+        let numbers = numbers.map_err(|_| wrong())?;
+        let sensible = numbers.iter().all(|number| number.is_finite() && *number > 0.0);
+        let whole = |number: f64| -> Option<u32> { format!("{number}").parse().ok() };
+        let model = match (diversity, *kind, numbers.as_slice()) {
+            _ if !sensible => None,
+            (true, "distinct", [l]) => whole(*l).map(|l| Model::DistinctL { l }),
+            (true, "entropy", [l]) => Some(Model::EntropyL { l: *l }),
+            (true, "recursive", [c, l]) => whole(*l).map(|l| Model::RecursiveL { c: *c, l }),
+            (false, "equal", [t]) => Some(Model::EqualT { t: *t }),
+            (false, "ordered", [t]) => Some(Model::OrderedT { t: *t }),
+            (false, "hierarchical", [t]) => {
+                Some(Model::HierarchicalT { t: *t, hierarchy: ::deident::Spec::Flat })
+            }
+            _ => None,
+        };
+        criteria.push(Criterion { column: (*column).to_owned(), model: model.ok_or_else(wrong)? });
+    }
+    Ok(criteria)
+}
+
+fn problem(
+    arguments: &Deident,
+    mut criteria: Vec<Criterion>,
+    table: &TextTable,
+    tuples: &TupleTable,
+) -> Result<Problem, DeidentError> {
+    let folder = &arguments.hierarchies;
+    for criterion in &mut criteria {
+        if let Model::HierarchicalT { hierarchy, .. } = &mut criterion.model {
+            *hierarchy = table.hierarchy(folder, &criterion.column, tuples)?;
+        }
+    }
+    let mut columns = Vec::with_capacity(arguments.quasi.len());
+    for name in &arguments.quasi {
+        columns.push(QuasiColumn::new(name, table.hierarchy(folder, name, tuples)?));
+    }
+    let metric = serde_json::from_value::<Metric>(json!(arguments.metric)).map_err(|_| {
+        DeidentError::Argument {
+            what: "metric",
+            text: arguments.metric.clone(),
+            remedy: "see fenhe deident --help for the names",
+        }
+    })?;
+    let mut problem = Problem::k_anonymity(columns, arguments.k, arguments.suppression);
+    problem.metric = metric;
+    problem.criteria = criteria;
+    if arguments.seconds.is_some() {
+        problem.patience = u32::MAX;
+    }
+    Ok(problem)
+}
+
+fn find(
+    arguments: &Deident,
+    tuples: &TupleTable,
+    problem: &Problem,
+) -> Result<Found, DeidentError> {
+    let until = arguments
+        .seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .and_then(|limit| Instant::now().checked_add(limit));
+    let mut progress = |_: SearchProgress| {
+        if until.is_some_and(|until| Instant::now() >= until) {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    };
+    let failed = |source| {
+        let path = arguments.file.clone();
+        match source {
+            SearchError::NoSolution => {
+                DeidentError::Unreachable { path, k: arguments.k, limit: arguments.suppression }
+            }
+            SearchError::KAboveRows { .. } => DeidentError::TooFew { path, source },
+            _ => DeidentError::Search { path, source },
+        }
+    };
+    if arguments.recoding == Kind::Local {
+        let recoding = recode(tuples, problem, &mut progress).map_err(failed)?;
+        return Ok(Found {
+            levels: recoding.highest_levels(),
+            score: recoding.loss,
+            optimal: false,
+            gap: if recoding.loss > 0.0 { 1.0 } else { 0.0 },
+            checked: recoding.checked,
+            lattice: recoding.lattice,
+            recoding,
+        });
+    }
+    let outcome = search(tuples, problem, &mut progress).map_err(failed)?;
+    let recoding = full_domain(tuples, problem, &outcome.levels).map_err(failed)?;
+    Ok(Found {
+        levels: outcome.levels,
+        score: outcome.score,
+        optimal: outcome.optimal,
+        gap: outcome.gap,
+        checked: outcome.checked,
+        lattice: outcome.lattice,
+        recoding,
+    })
+}
+
+/// The released rows as CSV: quasi-identifiers, sensitive columns and those kept, in
+/// the order of the file; suppressed rows are not there.
+fn released(
+    arguments: &Deident,
+    table: &TextTable,
+    tuples: &TupleTable,
+    problem: &Problem,
+    recoding: &Recoding,
+) -> Result<String, DeidentError> {
+    let failed = |source| DeidentError::Search { path: arguments.file.clone(), source };
+    let recoder = Recoder::new(tuples, problem, recoding).map_err(failed)?;
+    let counted = table.places(tuples.columns())?;
+    let quasi = table.places(&arguments.quasi)?;
+    let kept = table.places(&arguments.keep)?;
+    let written: Vec<usize> = (0..table.header.len())
+        .filter(|place| counted.contains(place) || kept.contains(place))
+        .collect();
+    let names = written.iter().filter_map(|place| table.header.get(*place));
+    let mut text = String::new();
+    write_row(&mut text, table.delimiter, names.map(String::as_str));
+    table.each(|_, fields| {
+        let row: Vec<Option<&str>> =
+            counted.iter().map(|place| fields.get(*place).map(AsRef::as_ref)).collect();
+        if let Some(forms) = recoder.row(&row) {
+            let cells = written.iter().map(|place| {
+                let form = quasi.iter().position(|quasi| quasi == place);
+                let form = form.and_then(|number| forms.get(number).copied());
+                form.or_else(|| fields.get(*place).map(AsRef::as_ref)).unwrap_or_default()
+            });
+            write_row(&mut text, table.delimiter, cells);
+        }
+        Ok(())
+    })?;
+    Ok(text)
+}
+
+fn report(arguments: &Deident, found: &Found, load_ms: f64, search_cpu_ms: f64) {
+    let Found { recoding, levels, score, optimal, gap, checked, lattice } = found;
+    let named: BTreeMap<&String, &usize> = arguments.quasi.iter().zip(levels).collect();
+    if arguments.format == Format::Json {
+        let report = json!({
+            "levels": named,
+            "score": score,
+            "suppressed": recoding.suppressed_rows,
+            "classes": recoding.classes,
+            "min_class": recoding.min_class,
+            "optimal": optimal,
+            "gap": gap,
+            "checked": checked,
+            "lattice": lattice,
+            "load_ms": load_ms,
+            "search_cpu_ms": search_cpu_ms,
+            "granularity": recoding.granularity(),
+            "rows": recoding.rows,
+        });
+        say(&report.to_string());
+        return;
+    }
+    let local = arguments.recoding == Kind::Local;
+    say(if local { "最高层级 highest level" } else { "泛化层级 level" });
+    for (name, level) in arguments.quasi.iter().zip(levels) {
+        say(&format!("  {level:>2}  {name}"));
+    }
+    say(&format!("信息损失 {:<18}{score:.6}", arguments.metric));
+    say(&format!("保留粒度 granularity       {:.4}", recoding.granularity()));
+    say(&format!("抑制行数 suppressed        {} / {}", recoding.suppressed_rows, recoding.rows));
+    say(&format!("等价类数 classes           {}", recoding.classes));
+    say(&format!("最小等价类 smallest class  {}", recoding.min_class));
+    let proof = if *optimal {
+        "最优（已证明）the optimum, proved".to_owned()
+    } else if local {
+        "局部重编码，不保证最优 local recoding, not proved optimal".to_owned()
+    } else {
+        format!("未证明最优 not proved optimal; gap at most {:.1} %", gap * 100.0)
+    };
+    say(&format!("结论 result                {proof}"));
+    say(&format!("检查节点 nodes checked     {checked} / {lattice}"));
+    say(&format!("用时 time                  {load_ms:.0} ms, {search_cpu_ms:.0} ms CPU"));
+    if arguments.out.is_some() {
+        say("未列出的列未写出 columns that were not named are not in the result");
+    }
+}
