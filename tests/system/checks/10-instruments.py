@@ -1,0 +1,116 @@
+"""The instruments on the command line: `fenhe scan`, `deident` and `risk`, as scripts use them."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+
+from cases import residents
+from client import check, run
+
+BINARY, OUT, SHARED = os.environ["FENHE_BINARY"], os.environ["OUT"], os.environ["FENHE_SHARED"]
+KINDS = {"姓名": "person_name", "身份证号": "citizen_id", "手机号": "mobile"}
+LEVELS = {"sex": 0, "age": 3, "race": 0, "marital-status": 2, "education": 2, "native-country": 1,
+          "workclass": 1, "occupation": 2, "salary-class": 0}
+
+
+def main():
+    survey = write("survey.csv", residents(2000))
+    scan(survey)
+    told = [small_table(), *bad_input()]
+    if SHARED:
+        told.append(reference())
+    print("; ".join(told))
+
+
+def scan(survey):
+    found = answer("scan", survey, "--format", "json")
+    kinds = {column["name"]: column["kind"] for column in found["columns"]}
+    for column, kind in KINDS.items():
+        check(kinds[column] == kind, f"{column} was found to be {kinds[column]}")
+    for column in ("性别", "满意度"):
+        check(kinds[column] is None or kinds[column] not in KINDS.values(), f"{column} is {kinds[column]}")
+    check({"rows", "bytes", "cpu_ms"} <= set(found), f"the answer has only {sorted(found)}")
+    note = write("note.csv", "编号,说明\n1,请联系王丽，电话13912345678\n2,无\n".encode())
+    spans = answer("scan", note, "--spans", "--format", "json")["spans"]
+    phone = next(span for span in spans if span["kind"] == "mobile")
+    text = "请联系王丽，电话13912345678"
+    check((phone["row"], phone["column"]) == (0, "说明"), f"the number was found at {phone}")
+    check(text[phone["start"] : phone["end"]] == "13912345678", f"the span is {phone}")
+
+
+def small_table():
+    """Ten rows whose risk can be counted by hand: classes of 4, 3, 2 and 1 rows."""
+    rows = ["男,30"] * 4 + ["女,30"] * 3 + ["男,40"] * 2 + ["女,50"]
+    table = write("ten.csv", ("性别,年龄\n" + "\n".join(rows) + "\n").encode())
+    risk = answer("risk", table, "--quasi", "性别,年龄", "--format", "json")
+    seen = (risk["rows"], risk["classes"], risk["sample_uniqueness"], risk["prosecutor_max"], risk["marketer"])
+    check(seen == (10, 4, 0.1, 1.0, 0.4), f"the risk of ten rows is {seen}")
+    folder = os.path.join(OUT, "hierarchies")
+    os.makedirs(folder, exist_ok=True)
+    write("hierarchies/性别.csv", "男;*\n女;*\n".encode())
+    write("hierarchies/年龄.csv", "30;30-39;*\n40;40-59;*\n50;40-59;*\n".encode())
+    out = os.path.join(OUT, "released.csv")
+    options = ["--quasi", "性别,年龄", "--hierarchies", folder, "--k", "3", "--suppression", "0.3"]
+    done = answer("deident", table, *options, "--out", out, "--format", "json")
+    with open(out, encoding="utf-8-sig", newline="") as file:
+        released = list(csv.reader(io.StringIO(file.read())))[1:]
+    sizes = {}
+    for row in released:
+        sizes[tuple(row)] = sizes.get(tuple(row), 0) + 1
+    check(min(sizes.values()) >= 3, f"a class of the written file has {min(sizes.values())} rows")
+    check(len(released) + done["suppressed"] == 10, f"{len(released)} rows and {done['suppressed']} suppressed")
+    check((done["classes"], done["min_class"]) == (len(sizes), min(sizes.values())), f"the report says {done}")
+    return f"{len(sizes)} classes of at least {min(sizes.values())} written"
+
+
+def bad_input():
+    """One sentence that names the place and the remedy; 2 for bad input, 1 for a promise that fails."""
+    folder, table = os.path.join(OUT, "hierarchies"), os.path.join(OUT, "ten.csv")
+    options = ["--quasi", "性别,年龄", "--hierarchies", folder]
+    refused(2, "scan", os.path.join(OUT, "nothing.csv"))
+    refused(2, "scan", write("empty.csv", b""))
+    refused(2, "risk", table, "--quasi", "没有的列")
+    refused(1, "deident", table, *options, "--k", "11")
+    write("hierarchies/年龄.csv", "30;30-39;*\n40;40-59;*\n".encode())
+    said = refused(2, "deident", table, *options, "--k", "2")
+    check("50" in said, f"the missing leaf is not named: {said}")
+    return ["five kinds of bad input refused"]
+
+
+def reference():
+    """The published optimum of the Adult table, and local recoding beside it."""
+    folder = os.path.join(SHARED, "deident", "adult")
+    table = os.path.join(folder, "adult.csv")
+    options = ["--quasi", ",".join(LEVELS), "--hierarchies", folder, "--k", "5", "--format", "json"]
+    best = answer("deident", table, *options, "--suppression", "0.02", "--metric", "loss")
+    seen = (best["levels"], best["suppressed"], best["classes"], best["optimal"])
+    check(seen == (LEVELS, 506, 222, True), f"the optimum of Adult is {seen}")
+    check(abs(best["score"] - 0.3574824899) < 1e-9, f"its score is {best['score']}")
+    local = answer("deident", table, *options, "--recoding", "local")
+    check(local["granularity"] >= 0.94 and local["min_class"] >= 5, f"local recoding: {local['granularity']}")
+    return f"Adult's optimum, and granularity {local['granularity']:.3f} by local recoding"
+
+
+def answer(*arguments):
+    done = subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=120)
+    check(done.returncode == 0, f"fenhe {' '.join(arguments)}: {done.returncode}: {done.stderr[-1000:]}")
+    return json.loads(done.stdout)
+
+
+def refused(status, *arguments):
+    done = subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=120)
+    check(done.returncode == status, f"fenhe {' '.join(arguments)}: {done.returncode}, not {status}: {done.stderr}")
+    check(len(done.stderr.strip().splitlines()) == 1, f"not one sentence: {done.stderr}")
+    return done.stderr
+
+
+def write(name, data):
+    path = os.path.join(OUT, name)
+    with open(path, "wb") as file:
+        file.write(data)
+    return path
+
+
+run(main)
