@@ -1,6 +1,7 @@
 //! Extractors whose rejections are problems, not plain text.
 
-use axum::extract::{FromRequest, Json, Request};
+use axum::extract::{FromRequest, FromRequestParts, Json, Query, Request};
+use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
@@ -26,6 +27,27 @@ impl<T: DeserializeOwned> FromRequest<App> for ApiJson<T> {
                     problem.status = rejection.status();
                 }
                 Err(problem)
+            }
+        }
+    }
+}
+
+/// The query of an address; a wrong one is a problem that says what.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiQuery<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for ApiQuery<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        match Query::<T>::from_request_parts(parts, app).await {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(rejection) => {
+                let text = rejection.body_text();
+                Err(Problem::bad_request(
+                    format!("地址中的参数有误：{text}"),
+                    format!("A parameter of the address is wrong: {text}"),
+                ))
             }
         }
     }

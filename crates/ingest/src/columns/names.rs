@@ -5,6 +5,9 @@ use std::collections::HashSet;
 use unicode_normalization::UnicodeNormalization;
 use vocabulary::Bilingual;
 
+/// The name that tables use for the number of a row.
+const ROW_COLUMN: &str = "_row";
+
 /// A column before its type is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
@@ -18,7 +21,8 @@ pub(crate) struct Name {
 
 /// Makes names out of header cells.
 pub(crate) fn name_columns(cells: impl IntoIterator<Item = String>) -> Vec<Name> {
-    let mut taken = HashSet::new();
+    // Tables number their rows in a column of this name.
+    let mut taken = HashSet::from([ROW_COLUMN.to_owned()]);
     cells
         .into_iter()
         .enumerate()
@@ -40,7 +44,12 @@ pub(crate) fn name_columns(cells: impl IntoIterator<Item = String>) -> Vec<Name>
                 cleaned.trim().to_owned()
             };
             let name = unique(&wanted, &mut taken);
-            if name != wanted {
+            if wanted == ROW_COLUMN {
+                notes.push(Bilingual::new(
+                    format!("列名“{wanted}”由平台使用，改为“{name}”"),
+                    format!("the platform uses the name `{wanted}`; this column is called `{name}`"),
+                ));
+            } else if name != wanted {
                 notes.push(Bilingual::new(
                     format!("列名“{wanted}”重复，改为“{name}”"),
                     format!("the name `{wanted}` is there twice; this column is called `{name}`"),

@@ -76,7 +76,7 @@ pub(crate) async fn run_measure(
         diversity,
         frontier: searched.frontier,
         refusals,
-        not_tested: not_tested(),
+        not_tested: rules::overridden(&run).into_iter().chain(not_tested()).collect(),
         before: facts.before,
         after: facts.after,
         digest: facts.digest,
@@ -179,12 +179,23 @@ fn find_plan(
         ));
         if progress.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
+    let asked = problem.k;
     let (problem, outcome) = match deident::search(tuples, problem, &mut report) {
         Ok(outcome) => (problem.clone(), outcome),
         Err(deident::SearchError::NoSolution) => {
             let wide = Problem { suppression_limit: 1.0, ..problem.clone() };
             let outcome = deident::search(tuples, &wide, &mut report).map_err(deident)?;
             (wide, outcome)
+        }
+        // Too few rows for any class: all are suppressed below, and the verdict says so.
+        Err(deident::SearchError::KAboveRows { rows, .. }) => {
+            let few = Problem {
+                k: u32::try_from(rows).unwrap_or(u32::MAX),
+                suppression_limit: 1.0,
+                ..problem.clone()
+            };
+            let outcome = deident::search(tuples, &few, &mut report).map_err(deident)?;
+            (few, outcome)
         }
         Err(error) => return Err(deident(error)),
     };
@@ -197,7 +208,8 @@ fn find_plan(
         loss: outcome.score,
         classes: outcome.classes,
     };
-    Ok((Plan::of(&problem, &outcome), Some(facts), outcome.frontier, losses))
+    let plan = Plan { k: asked, ..Plan::of(&problem, &outcome) };
+    Ok((plan, Some(facts), outcome.frontier, losses))
 }
 
 /// Counts the tuples of some columns over all rows of a version.

@@ -3,7 +3,7 @@
 use deident::risk::Assessment;
 use detect::{ColumnFinding, Kind, Role};
 use law::{Audience, OpeningAttribute, SharingModel};
-use vocabulary::DataLevel;
+use vocabulary::{Bilingual, DataLevel};
 
 use super::model::{Decision, GateRun, GateState, Settings, Treatment};
 use crate::Error;
@@ -112,16 +112,16 @@ pub(super) fn confirm(
             ));
             continue;
         };
-        if weaker(finding.role, decision.role) && decision.reason.trim().is_empty() {
+        if weaker(finding.role, decision.role) && !says_something(&decision.reason) {
             problems.push(FieldProblem::new(
                 field,
                 format!(
-                    "检测结果为“{}”，改为“{}”须写明理由。",
+                    "检测结果为“{}”，改为“{}”须写明理由（至少 {LEAST_REASON} 个字）。",
                     finding.role.label().zh,
                     decision.role.label().zh
                 ),
                 format!(
-                    "It was found to be “{}”; give the reason for “{}”.",
+                    "It was found to be “{}”; give the reason for “{}”, in {LEAST_REASON} characters or more.",
                     finding.role.label().en,
                     decision.role.label().en
                 ),
@@ -159,6 +159,51 @@ pub(super) fn confirm(
         decision_ground: None,
         ..run
     })
+}
+
+/// Letters and digits of the shortest reason: a stop alone is none.
+const LEAST_REASON: usize = 4;
+
+/// Whether a reason is more than a mark.
+fn says_something(reason: &str) -> bool {
+    reason.chars().filter(|c| c.is_alphanumeric()).count() >= LEAST_REASON
+}
+
+/// Columns in which detection found direct identifiers and which leave as they are,
+/// because a person decided otherwise: a judgement that nothing proves, so whoever
+/// reads the report or the certificate must see it.
+pub(super) fn overridden(run: &GateRun) -> Vec<Bilingual> {
+    let decided = |finding: &ColumnFinding| {
+        let decision = run.decisions.iter().find(|found| found.column == finding.name)?;
+        let leaves = matches!(decision.treatment, Treatment::Keep | Treatment::Generalize);
+        let was = finding.role == Role::Direct && decision.role != Role::Direct && leaves;
+        was.then_some(decision)
+    };
+    run.findings
+        .iter()
+        .filter_map(|finding| Some((finding, decided(finding)?)))
+        .map(|(finding, decision)| {
+            let hits = format!("{:.1}", finding.hit_rate * 100.0);
+            let (kind, kind_en) = match finding.kind {
+                Some(kind) => (kind.label().zh, kind.label().en),
+                None => ("文本中的标识符".to_owned(), "identifiers in its text".to_owned()),
+            };
+            Bilingual::new(
+                format!(
+                    "字段“{}”检测为{kind}（{hits}% 的单元格），经办人更正为“{}”并保留，理由：{}。此判断未经检测证实",
+                    finding.name,
+                    decision.role.label().zh,
+                    decision.reason.trim()
+                ),
+                format!(
+                    "Column “{}” was found to hold {kind_en} ({hits} % of the cells); a person corrected it to “{}” and kept it: {}. No test bears this out",
+                    finding.name,
+                    decision.role.label().en,
+                    decision.reason.trim()
+                ),
+            )
+        })
+        .collect()
 }
 
 /// Whether a decision treats a column as less identifying than it was found.
@@ -239,6 +284,7 @@ pub(super) fn refuse_candidate(evidence: &Evidence<'_>) -> Vec<RefusedBy> {
             ),
         ));
     }
+    refusals.extend(too_high(evidence.decisions));
     let assessment = evidence.assessment;
     if assessment.level == 2 {
         refusals.extend(refused_by(
@@ -269,6 +315,25 @@ pub(super) fn refuse_candidate(evidence: &Evidence<'_>) -> Vec<RefusedBy> {
         ));
     }
     refusals
+}
+
+/// Columns of important or core data that would leave. Basis: GB/T 43697-2024.
+fn too_high(decisions: &[Decision]) -> Option<RefusedBy> {
+    let high = decisions.iter().filter(|decision| {
+        decision.treatment != Treatment::Remove && decision.level >= DataLevel::Important
+    });
+    let names: Vec<&str> = high.map(|decision| decision.column.as_str()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    refused_by(
+        "R-OP-06",
+        format!("字段 {} 为重要数据或核心数据，不予开放。请删除这些字段。", names.join("、")),
+        format!(
+            "Important or core data are not opened: {}. Remove these columns.",
+            names.join(", ")
+        ),
+    )
 }
 
 /// Columns of the candidate that identify a person directly: those that a person

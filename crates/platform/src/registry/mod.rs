@@ -263,8 +263,7 @@ pub struct AssetFilter {
 pub type After = (String, AssetId);
 
 /// A page of assets that the caller may see, newest change first, and where the
-/// next page begins. A page may be shorter than asked for: what the caller may not
-/// see is left out.
+/// next page begins. What the caller may not see is neither listed nor named there.
 ///
 /// # Errors
 ///
@@ -275,12 +274,29 @@ pub async fn list(
     filter: &AssetFilter,
 ) -> Result<(Vec<Asset>, Option<After>), Error> {
     let mut reader = platform.store.read().await?;
-    let assets = table::list(&mut reader, filter).await?;
-    let is_full = u64::try_from(assets.len()).unwrap_or(0) == filter.limit;
-    let last = assets.last().filter(|_| is_full);
-    let next = last.map(|asset| (vocabulary::time::utc_text(asset.updated_at), asset.id));
-    let seen = assets.into_iter().filter(|asset| caller.can(Action::ViewAsset, &asset.resource()));
-    Ok((seen.collect(), next))
+    let mut filter = filter.clone();
+    let wanted = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+    let place = |asset: &Asset| (vocabulary::time::utc_text(asset.updated_at), asset.id);
+    let mut seen: Vec<Asset> = Vec::new();
+    loop {
+        let assets = table::list(&mut reader, &filter).await?;
+        let Some(last) = assets.last() else { return Ok((seen, None)) };
+        let is_full = assets.len() == wanted;
+        filter.after = Some(place(last));
+        for asset in assets {
+            if !caller.can(Action::ViewAsset, &asset.resource()) {
+                continue;
+            }
+            if seen.len() == wanted {
+                let next = seen.last().map(place);
+                return Ok((seen, next));
+            }
+            seen.push(asset);
+        }
+        if !is_full {
+            return Ok((seen, None));
+        }
+    }
 }
 
 /// The assets that wait for this caller's consent or review, oldest first.

@@ -266,6 +266,42 @@ async fn a_weaker_role_needs_a_reason_and_every_column_a_decision() {
 }
 
 #[tokio::test]
+async fn a_class_larger_than_the_table_is_refused_and_can_be_corrected() {
+    let stage = Stage::new().await;
+    let (_, run) = inspected(&stage).await;
+    let clerk = stage.person(Role::Clerk).await;
+    let platform = &stage.platform;
+    let large = Settings { k: Some(100_000), ..settings() };
+    gate::confirm(&clerk, platform, run.id, None, large, run.decisions.clone()).await.unwrap();
+    stage.work().await;
+    let (_, refused) = gate::find(&clerk, platform, run.id).await.unwrap();
+    assert_eq!(refused.state, GateState::Refused, "{:?}", refused.problem);
+    assert!(codes(&refused).contains(&"R-OP-02".to_owned()));
+    assert_eq!(measured(&stage, &run).await.state, GateState::Passed);
+}
+
+#[tokio::test]
+async fn core_data_never_leave_and_a_correction_is_told_to_everyone() {
+    let stage = Stage::new().await;
+    let (_, mut run) = inspected(&stage).await;
+    let income = run.decisions.iter_mut().find(|found| found.column == "年收入").unwrap();
+    income.level = vocabulary::DataLevel::Core;
+    let refused = measured(&stage, &run).await;
+    assert!(codes(&refused).contains(&"R-OP-06".to_owned()), "{:?}", codes(&refused));
+    let name = run.decisions.iter_mut().find(|found| found.column == "姓名").unwrap();
+    (name.role, name.treatment) = (detect::Role::None, Treatment::Keep);
+    name.reason = "。".to_owned();
+    let clerk = stage.person(Role::Clerk).await;
+    let short =
+        gate::confirm(&clerk, &stage.platform, run.id, None, settings(), run.decisions.clone());
+    assert!(matches!(short.await, Err(Error::Invalid { .. })));
+    let name = run.decisions.iter_mut().find(|found| found.column == "姓名").unwrap();
+    name.reason = "均为虚构人物".to_owned();
+    let told = measured(&stage, &run).await.outcome.unwrap().not_tested;
+    assert!(told[0].zh.contains("姓名") && told[0].zh.contains("均为虚构人物"), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_rejection_needs_a_reason() {
     let stage = Stage::new().await;
     let (_, run) = inspected(&stage).await;

@@ -22,6 +22,38 @@ async fn three_persons_bring_an_entry_into_the_catalogue() {
 }
 
 #[tokio::test]
+async fn a_list_neither_shows_nor_names_what_the_caller_may_not_see() {
+    for stage in Stage::each().await {
+        let platform = &stage.platform;
+        let published = stage.asset().await;
+        stage.file(published, "survey.csv", b"a,b\n1,2\n").await;
+        stage.publish(published).await;
+        for _ in 0..5 {
+            stage.asset().await;
+        }
+        let filter = registry::AssetFilter { limit: 2, ..registry::AssetFilter::default() };
+        let anyone = trust::Caller::anonymous(testkit::moment());
+        let (seen, next) = registry::list(&anyone, platform, &filter).await.unwrap();
+        assert_eq!(seen.iter().map(|asset| asset.id).collect::<Vec<_>>(), [published]);
+        assert_eq!(next, None);
+        let clerk = stage.person(Role::Clerk).await;
+        let mut all = Vec::new();
+        let mut filter = filter;
+        loop {
+            let (seen, next) = registry::list(&clerk, platform, &filter).await.unwrap();
+            all.extend(seen.into_iter().map(|asset| asset.id));
+            filter.after = next;
+            if filter.after.is_none() {
+                break;
+            }
+        }
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 6);
+    }
+}
+
+#[tokio::test]
 async fn nobody_approves_what_they_filed() {
     for stage in Stage::each().await {
         let asset = stage.asset().await;

@@ -3,13 +3,13 @@
 #![expect(unused_qualifications, reason = "what utoipa writes for parameters is qualified")]
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use platform::open::{self, Dataset};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::extract::id_of;
+use crate::extract::{ApiQuery, id_of};
 use crate::problem::Problem;
 use crate::registry::entry::EntryBody;
 use crate::visitor::Visitor;
@@ -213,7 +213,7 @@ impl From<Dataset> for DatasetView {
     responses((status = 200, body = SearchPage), crate::openapi::Problems))]
 pub(crate) async fn search(
     State(app): State<App>,
-    Query(params): Query<SearchParams>,
+    ApiQuery(params): ApiQuery<SearchParams>,
 ) -> Result<Json<SearchPage>, Problem> {
     let found = open::find(&app.platform, params.query()).await?;
     let facets = found.hits.facets.iter().map(|(facet, counts)| {

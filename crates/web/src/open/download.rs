@@ -8,7 +8,7 @@
 use std::io::Write;
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -22,7 +22,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
 use crate::app::App;
-use crate::extract::id_of;
+use crate::extract::{ApiQuery, id_of};
 use crate::open::rows::RowParams;
 use crate::problem::{Problem, chain};
 use crate::visitor::Visitor;
@@ -58,7 +58,7 @@ pub(crate) async fn file(
     State(app): State<App>,
     visitor: Visitor,
     Path((id, format)): Path<(String, String)>,
-    Query(params): Query<DownloadParams>,
+    ApiQuery(params): ApiQuery<DownloadParams>,
 ) -> Result<Response, Problem> {
     let format = Format::of(&format).ok_or_else(Problem::not_found)?;
     let asked = RowParams {
@@ -71,6 +71,9 @@ pub(crate) async fn file(
     let is_whole = query == RowQuery::default();
     let (asset, release, batches) =
         rows::download(&visitor.caller, &app.platform, id_of(&id)?, &query).await?;
+    if format == Format::Xlsx && is_whole && release.rows > SHEET_ROWS {
+        return Err(too_long_for_a_sheet(release.rows));
+    }
     let schema = release_schema(&app, &release).await?;
     let schema = query.output_schema(&schema).map_err(platform::Error::from)?;
     let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(QUEUE);
@@ -98,6 +101,19 @@ pub(crate) async fn file(
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(digest.bytes));
     }
     Ok(response)
+}
+
+/// Rows that a sheet holds below its header. Source: Excel specifications and limits.
+const SHEET_ROWS: u64 = 1_048_575;
+
+/// A sheet cannot hold the rows.
+fn too_long_for_a_sheet(rows: u64) -> Problem {
+    let error = platform::Error::invalid(
+        "format",
+        format!("共 {rows} 行，超过 XLSX 每表 {SHEET_ROWS} 行的上限。请下载 CSV 或 Parquet，或先筛选。"),
+        format!("There are {rows} rows, and a sheet holds {SHEET_ROWS}. Take CSV or Parquet, or filter first."),
+    );
+    Problem::from(error)
 }
 
 /// The formats of downloads.

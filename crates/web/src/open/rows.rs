@@ -3,7 +3,7 @@
 
 #![expect(unused_qualifications, reason = "what utoipa writes for parameters is qualified")]
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use ingest::write::JsonWriter;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::app::App;
-use crate::extract::id_of;
+use crate::extract::{ApiQuery, id_of};
 use crate::problem::Problem;
 use crate::visitor::Visitor;
 
@@ -134,7 +134,7 @@ pub(crate) async fn page(
     State(app): State<App>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(params): Query<RowParams>,
+    ApiQuery(params): ApiQuery<RowParams>,
 ) -> Result<Response, Problem> {
     let query = params.query().map_err(platform::Error::from)?;
     let (release, page) = rows::page(&visitor.caller, &app.platform, id_of(&id)?, &query).await?;
@@ -157,7 +157,7 @@ pub(crate) async fn groups(
     State(app): State<App>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(params): Query<GroupParams>,
+    ApiQuery(params): ApiQuery<GroupParams>,
 ) -> Result<Response, Problem> {
     let query = params.query().map_err(platform::Error::from)?;
     let (release, groups) =

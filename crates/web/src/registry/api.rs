@@ -3,7 +3,7 @@
 #![expect(unused_qualifications, reason = "what utoipa writes for parameters is qualified")]
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use platform::registry::{self, AssetFilter, AssetKind, Changed, NewAsset};
@@ -14,7 +14,7 @@ use vocabulary::AssetId;
 use super::entry::EntryBody;
 use super::view::{AssetPage, AssetView};
 use crate::app::App;
-use crate::extract::{ApiJson, id_of};
+use crate::extract::{ApiJson, ApiQuery, id_of};
 use crate::precondition;
 use crate::problem::{Problem, ProblemBody};
 use crate::visitor::Visitor;
@@ -63,7 +63,7 @@ pub(crate) struct ListParams {
 pub(crate) async fn list(
     State(app): State<App>,
     visitor: Visitor,
-    Query(params): Query<ListParams>,
+    ApiQuery(params): ApiQuery<ListParams>,
 ) -> Result<Json<AssetPage>, Problem> {
     let wrong = |field: &str| {
         Problem::bad_request(

@@ -12,13 +12,13 @@ mod catalog;
 mod graph;
 mod write;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::extract::id_of;
+use crate::extract::{ApiQuery, id_of};
 use crate::problem::Problem;
 use crate::visitor::Visitor;
 
@@ -36,7 +36,7 @@ pub(crate) struct PageParams {
 /// `/catalog.ttl`.
 pub(crate) async fn turtle(
     State(app): State<App>,
-    Query(params): Query<PageParams>,
+    ApiQuery(params): ApiQuery<PageParams>,
 ) -> Result<Response, Problem> {
     page(&app, params, Syntax::Turtle).await
 }
@@ -44,7 +44,7 @@ pub(crate) async fn turtle(
 /// `/catalog.rdf`.
 pub(crate) async fn rdf_xml(
     State(app): State<App>,
-    Query(params): Query<PageParams>,
+    ApiQuery(params): ApiQuery<PageParams>,
 ) -> Result<Response, Problem> {
     page(&app, params, Syntax::RdfXml).await
 }
@@ -52,7 +52,7 @@ pub(crate) async fn rdf_xml(
 /// `/catalog.jsonld`.
 pub(crate) async fn json_ld(
     State(app): State<App>,
-    Query(params): Query<PageParams>,
+    ApiQuery(params): ApiQuery<PageParams>,
 ) -> Result<Response, Problem> {
     page(&app, params, Syntax::JsonLd).await
 }

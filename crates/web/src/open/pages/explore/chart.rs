@@ -37,6 +37,7 @@ pub(super) fn of_groups(
     let mut groups = groups(found)?;
     let is_line = kinds.is_ordered(&ask.group) && groups.len() > 2;
     let all = groups.len();
+    let summary = summary(&groups, if is_line { all } else { BARS });
     if !is_line {
         groups.sort_by(|a, b| b.value.unwrap_or(f64::MIN).total_cmp(&a.value.unwrap_or(f64::MIN)));
         groups.truncate(BARS);
@@ -50,7 +51,7 @@ pub(super) fn of_groups(
             format!("按{}分组的{}", name.zh, measure.zh),
             format!("{} by {english}", measure.en),
         ),
-        summary: summary(&groups, all),
+        summary,
         kind: if is_line { "line" } else { "bar" },
         x_name: name,
         y_name: measure.clone(),
@@ -81,8 +82,18 @@ fn groups(found: &RecordBatch) -> Option<Vec<Group>> {
     groups.filter(|groups| !groups.is_empty())
 }
 
-/// Which group has the most and which the least, and what is not shown.
-fn summary(groups: &[Group], all: usize) -> Bilingual {
+/// Which group has the most and which the least, and what is not shown. Of groups that
+/// were cut off neither is known.
+///
+/// - `groups`: all groups that were measured.
+/// - `shown`: how many of them are drawn.
+fn summary(groups: &[Group], shown: usize) -> Bilingual {
+    if u64::try_from(groups.len()).unwrap_or(u64::MAX) >= MOST_GROUPS {
+        return Bilingual::new(
+            format!("组数超过上限，只计算了前 {MOST_GROUPS} 组，无法说明哪一组最大。请先筛选，或换一列分组。"),
+            format!("There are more than {MOST_GROUPS} groups; only the first {MOST_GROUPS} were measured, so the largest is not known. Filter first, or group by another column."),
+        );
+    }
     let known = groups.iter().filter_map(|group| Some((group.name.as_str(), group.value?)));
     let most = known.clone().max_by(|a, b| a.1.total_cmp(&b.1));
     let least = known.min_by(|a, b| a.1.total_cmp(&b.1));
@@ -92,15 +103,10 @@ fn summary(groups: &[Group], all: usize) -> Bilingual {
     let (high, low) = (plain_number(most.1), plain_number(least.1));
     let mut zh = format!("“{}”最大，为 {high}；“{}”最小，为 {low}。", most.0, least.0);
     let mut en = format!("“{}” is the largest, {high}; “{}” the smallest, {low}.", most.0, least.0);
-    if groups.len() < all {
-        zh.push_str(&format!("共 {all} 组，图中是最大的 {} 组。", groups.len()));
-        en.push_str(&format!(" The largest {} of {all} groups are drawn.", groups.len()));
-    }
-    if u64::try_from(all).unwrap_or(u64::MAX) >= MOST_GROUPS {
-        zh.push_str(&format!("组数很多，只算了前 {MOST_GROUPS} 组。"));
-        en.push_str(&format!(
-            " There are many groups; only the first {MOST_GROUPS} were measured."
-        ));
+    let all = groups.len();
+    if shown < all {
+        zh.push_str(&format!("共 {all} 组，图中是最大的 {shown} 组。"));
+        en.push_str(&format!(" The largest {shown} of {all} groups are drawn."));
     }
     Bilingual::new(zh, en)
 }
@@ -138,6 +144,6 @@ mod tests {
         assert_eq!(groups[1], Group { name: "—".to_owned(), value: Some(2.0) });
         assert_eq!(groups[2].value, None);
         assert_eq!(summary(&groups, 3).zh, "“太原”最大，为 5；“—”最小，为 2。");
-        assert!(summary(&groups, 60).en.contains("The largest 3 of 60 groups"));
+        assert!(summary(&groups, 2).en.contains("The largest 2 of 3 groups"));
     }
 }

@@ -9,7 +9,7 @@ mod condition;
 
 use std::time::Instant;
 
-use axum::extract::{Path, Query, RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ingest::write::{CsvOptions, CsvWriter};
@@ -24,7 +24,7 @@ use vocabulary::{AssetId, Bilingual, ErrorKind};
 
 use super::cells::{Table, title_of};
 use crate::app::App;
-use crate::extract::id_of;
+use crate::extract::{ApiQuery, id_of};
 use crate::open::rows::GroupParams;
 use crate::parts::{Chart, Choice, FormProblem};
 use crate::problem::{Problem, chain};
@@ -189,7 +189,7 @@ pub(crate) async fn groups_csv(
     State(app): State<App>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(params): Query<GroupParams>,
+    ApiQuery(params): ApiQuery<GroupParams>,
 ) -> Result<Response, Problem> {
     let query = params.query().map_err(Error::from)?;
     let (release, groups) =
