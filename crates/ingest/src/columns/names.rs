@@ -47,7 +47,9 @@ pub(crate) fn name_columns(cells: impl IntoIterator<Item = String>) -> Vec<Name>
             if wanted == ROW_COLUMN {
                 notes.push(Bilingual::new(
                     format!("列名“{wanted}”由平台使用，改为“{name}”"),
-                    format!("the platform uses the name `{wanted}`; this column is called `{name}`"),
+                    format!(
+                        "the platform uses the name `{wanted}`; this column is called `{name}`"
+                    ),
                 ));
             } else if name != wanted {
                 notes.push(Bilingual::new(

@@ -110,8 +110,12 @@ const SHEET_ROWS: u64 = 1_048_575;
 fn too_long_for_a_sheet(rows: u64) -> Problem {
     let error = platform::Error::invalid(
         "format",
-        format!("共 {rows} 行，超过 XLSX 每表 {SHEET_ROWS} 行的上限。请下载 CSV 或 Parquet，或先筛选。"),
-        format!("There are {rows} rows, and a sheet holds {SHEET_ROWS}. Take CSV or Parquet, or filter first."),
+        format!(
+            "共 {rows} 行，超过 XLSX 每表 {SHEET_ROWS} 行的上限。请下载 CSV 或 Parquet，或先筛选。"
+        ),
+        format!(
+            "There are {rows} rows, and a sheet holds {SHEET_ROWS}. Take CSV or Parquet, or filter first."
+        ),
     );
     Problem::from(error)
 }

@@ -90,8 +90,12 @@ fn groups(found: &RecordBatch) -> Option<Vec<Group>> {
 fn summary(groups: &[Group], shown: usize) -> Bilingual {
     if u64::try_from(groups.len()).unwrap_or(u64::MAX) >= MOST_GROUPS {
         return Bilingual::new(
-            format!("组数超过上限，只计算了前 {MOST_GROUPS} 组，无法说明哪一组最大。请先筛选，或换一列分组。"),
-            format!("There are more than {MOST_GROUPS} groups; only the first {MOST_GROUPS} were measured, so the largest is not known. Filter first, or group by another column."),
+            format!(
+                "组数超过上限，只计算了前 {MOST_GROUPS} 组，无法说明哪一组最大。请先筛选，或换一列分组。"
+            ),
+            format!(
+                "There are more than {MOST_GROUPS} groups; only the first {MOST_GROUPS} were measured, so the largest is not known. Filter first, or group by another column."
+            ),
         );
     }
     let known = groups.iter().filter_map(|group| Some((group.name.as_str(), group.value?)));
