@@ -402,6 +402,14 @@ fn kind_by_header(column: &Column) -> Option<Kind> {
         Kind::Secret => {
             distinct_share(column) >= 0.3 && share(column, column.looked(Look::Starred)) < 0.5
         }
+        // In a form that is not known, or damaged: what the header says stands until a
+        // person corrects it.
+        Kind::CitizenId | Kind::Mobile | Kind::Email => {
+            distinct_share(column) >= 0.3
+                && share(column, column.looked(Look::Starred)) < 0.5
+                && !column.hint.organization
+                && !column.hint.statistic
+        }
         _ => false,
     };
     fits.then_some(kind)

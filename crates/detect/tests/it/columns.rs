@@ -167,6 +167,24 @@ fn codes_of_no_known_form_are_taken_by_their_header() {
 }
 
 #[test]
+fn a_header_that_names_an_identifier_stands_until_a_person_corrects_it() {
+    let mut numbers = Numbers(8);
+    let ids: Vec<String> = (0..200).map(|_| numbers.citizen_id()).collect();
+    let backwards = |id: &String| id.chars().rev().collect::<String>();
+    let found = column("身份证号", ids.iter().map(backwards));
+    assert_eq!((found.kind, found.role), (Some(Kind::CitizenId), Role::Direct), "{found:?}");
+    let found = column("公民身份号码", ids.iter().map(|id| id[..17].to_owned()));
+    assert_eq!((found.kind, found.role), (Some(Kind::CitizenId), Role::Direct), "{found:?}");
+    let found = column("手机号码", (0..200).map(|n| format!("机{:06}", n * 7919 % 999_983)));
+    assert_eq!((found.kind, found.role), (Some(Kind::Mobile), Role::Direct), "{found:?}");
+    let found = column("邮箱", (0..200).map(|n| format!("u{n}[at]qq[dot]com")));
+    assert_eq!((found.kind, found.role), (Some(Kind::Email), Role::Direct), "{found:?}");
+    // A statement of few values under the same header is no identifier.
+    let found = column("手机号码", words(&["已登记", "未登记"], 200));
+    assert_eq!(found.role, Role::None, "{found:?}");
+}
+
+#[test]
 fn an_example_never_shows_a_value() {
     let mut numbers = Numbers(6);
     let values: Vec<String> = (0..50).map(|_| numbers.citizen_id()).collect();

@@ -231,7 +231,21 @@ pub async fn find(
     caller.require(Action::ViewUpload, &asset.resource()).map_err(|_| missing(number))?;
     let mut reader = platform.store.read().await?;
     let version = table::version_by_number(&mut reader, asset_id, number).await?;
-    Ok((asset, version.ok_or_else(|| missing(number))?))
+    let version = shown_to(caller, &asset, version.ok_or_else(|| missing(number))?);
+    Ok((asset, version))
+}
+
+/// A version as a caller may see it: values of its rows are only for those who may
+/// see rows; whoever reviews the entry sees kinds, counts and shares.
+fn shown_to(caller: &Caller, asset: &Asset, mut version: Version) -> Version {
+    if caller.can(Action::DownloadQuarantine, &asset.resource()) {
+        return version;
+    }
+    for column in version.profile.iter_mut().flat_map(|profile| &mut profile.columns) {
+        (column.min, column.max) = (None, None);
+        column.top.clear();
+    }
+    version
 }
 
 /// All versions of an asset, newest first.
@@ -249,7 +263,8 @@ pub async fn list(
         return Ok(Vec::new());
     }
     let mut reader = platform.store.read().await?;
-    table::versions(&mut reader, asset_id).await
+    let versions = table::versions(&mut reader, asset_id).await?;
+    Ok(versions.into_iter().map(|version| shown_to(caller, &asset, version)).collect())
 }
 
 /// The number of a version within its asset; it says nothing else of it.

@@ -160,6 +160,26 @@ async fn a_return_always_gives_a_reason() {
     assert_eq!(returned.return_reason.as_deref(), Some("数据项说明不全"));
 }
 
+#[tokio::test]
+async fn who_may_not_see_rows_sees_a_profile_without_values() {
+    let stage = Stage::new().await;
+    let asset = stage.asset().await;
+    stage.file(asset, "survey.csv", "姓名,年龄\n王丽,30\n王丽,41\n".as_bytes()).await;
+    stage.publish(asset).await;
+    let platform = &stage.platform;
+    let clerk = stage.person(Role::Clerk).await;
+    let (_, own) = version::find(&clerk, platform, asset, 1).await.unwrap();
+    assert_eq!(own.profile.unwrap().columns[0].top[0].value, "王丽");
+    let admin = stage.person(Role::DataAdmin).await;
+    for seen in version::list(&admin, platform, asset).await.unwrap() {
+        let columns = seen.profile.unwrap().columns;
+        assert_eq!((columns[0].distinct, columns[1].missing), (1, 0));
+        for column in columns {
+            assert!(column.top.is_empty() && column.min.is_none() && column.max.is_none());
+        }
+    }
+}
+
 /// The bytes that a crash leaves behind the last acknowledged one do no harm. That the
 /// acknowledged ones are on the disk is shown by `tests/system` with kill -9.
 #[tokio::test]
