@@ -11,7 +11,7 @@ target=${CARGO_TARGET_DIR:-$here/target}
 command -v wrk >/dev/null || { echo "wrk is not installed: apt-get install wrk" >&2; exit 1; }
 if [ ! -x "$cache/bench/bin/roapi" ]; then
   python3 -m venv "$cache/bench"
-  "$cache/bench/bin/pip" install --quiet datasette==0.65.5 sqlite-utils roapi==0.12.7
+  "$cache/bench/bin/pip" install --quiet datasette==0.65.5 sqlite-utils==4.2.1 roapi==0.12.7
 fi
 cd "$here"
 cargo build --quiet --release -p server

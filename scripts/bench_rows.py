@@ -22,7 +22,7 @@ def main():
         file = f"{WORK}/t.csv"
         with open(file, "wb") as target:
             target.write(fetch(f"{FENHE}/api/v1/datasets/{dataset}/download/csv"))
-        subprocess.run([f"{BIN}/sqlite-utils", "insert", f"{WORK}/t.db", "t", file, "--csv", "--detect-types"], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([f"{BIN}/sqlite-utils", "insert", f"{WORK}/t.db", "t", file, "--csv"], check=True, stderr=subprocess.DEVNULL)
         subprocess.run([f"{BIN}/sqlite-utils", "create-index", f"{WORK}/t.db", "t", "受教育程度"], check=True)
         with open(f"{WORK}/t.parquet", "wb") as target:
             target.write(fetch(f"{FENHE}/api/v1/datasets/{dataset}/download/parquet"))
