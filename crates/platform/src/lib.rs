@@ -50,6 +50,8 @@ pub struct Platform {
     pub jobs: Arc<tokio::sync::Notify>,
     /// One after another where two must not work on the same thing.
     pub turns: Turns,
+    /// Current open releases that were read a moment ago.
+    pub known: open::Known,
 }
 
 impl std::fmt::Debug for Platform {

@@ -84,6 +84,7 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
         limits: limits(),
         jobs: Arc::new(tokio::sync::Notify::new()),
         turns: platform::Turns::default(),
+        known: platform::open::Known::default(),
     };
     Ok(Wired { platform, _lock: lock })
 }

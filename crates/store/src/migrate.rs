@@ -101,7 +101,11 @@ impl Store {
                 let inner = self.writer().begin().await?;
                 // An arbitrary number that all versions share.
                 inner.execute_unprepared("SELECT pg_advisory_xact_lock(7205759403)").await?;
-                Ok(Tx { inner, broken: std::sync::Arc::default() })
+                Ok(Tx {
+                    inner,
+                    broken: std::sync::Arc::default(),
+                    changes: std::sync::Arc::default(),
+                })
             }
         }
     }

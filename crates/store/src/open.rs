@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::sqlx::{
@@ -46,6 +46,7 @@ struct Shared {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
     broken: Arc<AtomicBool>,
+    changes: Arc<AtomicU64>,
     path: Option<PathBuf>,
     /// Removes the folder of `sqlite::memory:` with the last clone.
     _scratch: Option<TempDir>,
@@ -122,6 +123,7 @@ impl Store {
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
             reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
             broken: Arc::new(AtomicBool::new(false)),
+            changes: Arc::default(),
             path: Some(path.to_owned()),
             _scratch: scratch,
         })))
@@ -141,6 +143,7 @@ impl Store {
             writer: connection.clone(),
             reader: connection,
             broken: Arc::new(AtomicBool::new(false)),
+            changes: Arc::default(),
             path: None,
             _scratch: None,
         })))
@@ -176,7 +179,13 @@ impl Store {
             },
         };
         let inner = self.0.writer.begin_with_options(options).await?;
-        Ok(Tx { inner, broken: Arc::clone(&self.0.broken) })
+        Ok(Tx { inner, broken: Arc::clone(&self.0.broken), changes: Arc::clone(&self.0.changes) })
+    }
+
+    /// How often this program has committed. While it stays the same, what was read
+    /// after asking for it is still so, unless another program writes.
+    pub fn changes(&self) -> u64 {
+        self.0.changes.load(Ordering::SeqCst)
     }
 
     /// Begins to read one snapshot. It never waits for a writer.

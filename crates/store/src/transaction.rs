@@ -1,7 +1,7 @@
 //! Transactions that write, and snapshots that read.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
 
@@ -59,6 +59,8 @@ pub struct Tx {
     pub(crate) inner: DatabaseTransaction,
     /// Set when the disk failed under a commit.
     pub(crate) broken: Arc<AtomicBool>,
+    /// Counts the commits of this program.
+    pub(crate) changes: Arc<AtomicU64>,
 }
 
 /// One snapshot of the database to read from.
@@ -91,7 +93,10 @@ impl Tx {
     ///
     /// [`Store`]: crate::Store
     pub async fn commit(self) -> Result<(), Error> {
-        self.inner.commit().await.map_err(|error: DbErr| {
+        let committed = self.inner.commit().await;
+        // Also after a failure: whether it was committed is unknown then.
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        committed.map_err(|error: DbErr| {
             if is_disk_failure(&error) {
                 self.broken.store(true, Ordering::SeqCst);
             }

@@ -13,16 +13,19 @@
 //! Start at [`dataset`]. The catalogue index is rebuilt from the store by [`reindex`].
 
 mod index;
+mod known;
 pub mod rows;
 mod table;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use law::Audience;
 use trust::{Action, Caller};
 use vocabulary::{AssetId, CreditCode};
 
 pub use index::{index_asset, index_assets, reindex};
+pub use known::Known;
 pub use table::{BodyCount, Counts};
 
 use crate::gate::release::{self, Release};
@@ -71,6 +74,22 @@ pub async fn current_release(
     platform: &Platform,
     id: AssetId,
 ) -> Result<(Asset, Release), Error> {
+    let changes = platform.store.changes();
+    let found = match platform.known.get(id, changes) {
+        Some(found) => found,
+        None => {
+            let found = Arc::new(read_current(platform, id).await?);
+            platform.known.put(id, changes, Arc::clone(&found));
+            found
+        }
+    };
+    let (asset, release) = found.as_ref();
+    caller.require(Action::ReadRows, &release.resource(asset.body))?;
+    Ok((asset.clone(), release.clone()))
+}
+
+/// The published asset and its current open release, from the database.
+async fn read_current(platform: &Platform, id: AssetId) -> Result<(Asset, Release), Error> {
     let mut reader = platform.store.read().await?;
     let missing = || Error::NotFound { what: "open dataset", id: id.to_string() };
     let release = release::current(&mut reader, id, Audience::Open).await?.ok_or_else(missing)?;
@@ -78,7 +97,6 @@ pub async fn current_release(
     if asset.state != AssetState::Published {
         return Err(missing());
     }
-    caller.require(Action::ReadRows, &release.resource(asset.body))?;
     Ok((asset, release))
 }
 
@@ -169,7 +187,7 @@ pub struct Found {
 ///
 /// [`Error::Search`] if the index fails.
 pub async fn find(platform: &Platform, query: search::Query) -> Result<Found, Error> {
-    let index = std::sync::Arc::clone(&platform.search);
+    let index = Arc::clone(&platform.search);
     let hits = tokio::task::spawn_blocking(move || index.query(&query))
         .await
         .map_err(|_| Error::Interrupted)??;

@@ -60,6 +60,7 @@ impl Stage {
             },
             jobs: Arc::new(tokio::sync::Notify::new()),
             turns: platform::Turns::default(),
+            known: platform::open::Known::default(),
         };
         let mut stage = Self { platform, people: Vec::new(), _folder: folder };
         stage.fill().await;

@@ -1,0 +1,56 @@
+//! Current releases that were read a moment ago.
+//!
+//! The rows of a dataset are asked for in many small questions. As long as this program
+//! commits nothing, its release is what it was, so the database is not asked again; and
+//! for no longer than a second, should another program write. A suspension is a commit:
+//! it stops the next request.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use vocabulary::AssetId;
+
+use crate::gate::release::Release;
+use crate::registry::Asset;
+
+/// How long a release is believed without asking.
+const FRESH: Duration = Duration::from_secs(1);
+/// How many are remembered.
+const MOST: usize = 256;
+
+/// Releases with their assets, by asset.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    entries: Arc<Mutex<HashMap<AssetId, Entry>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    changes: u64,
+    read_at: Instant,
+    found: Arc<(Asset, Release)>,
+}
+
+impl Known {
+    /// The release, if it was read and nothing was committed since.
+    ///
+    /// - `changes`: the store's count now.
+    pub(super) fn get(&self, id: AssetId, changes: u64) -> Option<Arc<(Asset, Release)>> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = entries.get(&id)?;
+        let fresh = entry.changes == changes && entry.read_at.elapsed() < FRESH;
+        fresh.then(|| Arc::clone(&entry.found))
+    }
+
+    /// Remembers a release.
+    ///
+    /// - `changes`: the store's count before it was read.
+    pub(super) fn put(&self, id: AssetId, changes: u64, found: Arc<(Asset, Release)>) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= MOST {
+            entries.clear();
+        }
+        entries.insert(id, Entry { changes, read_at: Instant::now(), found });
+    }
+}
