@@ -36,7 +36,7 @@ pub(crate) async fn check(shared: &Shared, table: &TablePath) -> Result<CheckRep
     let snapshot = match Snapshot::load(&shared.place, table, newest).await {
         Ok(snapshot) => snapshot,
         Err(error) => {
-            problems.push(CheckProblem::Log(chain(&error)));
+            problems.push(CheckProblem::Log(vocabulary::error_chain(&error)));
             return Ok(CheckReport {
                 version: newest,
                 files: 0,
@@ -204,16 +204,4 @@ async fn check_file(shared: &Shared, file: &DataFile) -> Option<CheckProblem> {
             (rows != file.rows).then_some(CheckProblem::Rows(name, file.rows, rows))
         }
     }
-}
-
-/// An error with all its causes, for the operator.
-fn chain(error: &LakeError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(current) = cause {
-        text.push_str(": ");
-        text.push_str(&current.to_string());
-        cause = current.source();
-    }
-    text
 }

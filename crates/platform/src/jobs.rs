@@ -149,6 +149,14 @@ pub async fn run_one(platform: &Platform, worker: &str) -> Result<bool, Error> {
     let Some(job) = job::claim(&platform.store, worker, now, LEASE).await? else {
         return Ok(false);
     };
+    if job.attempts > MOST_ATTEMPTS {
+        // Whoever held it died every time; it may be the job that kills.
+        let why = "its worker died each time";
+        tracing::error!(job = %job.id, kind = %job.kind, attempts = job.attempts, why, "job given up");
+        job::fail(&platform.store, job.id, worker, why, now, None).await?;
+        give_up(platform, &job).await?;
+        return Ok(true);
+    }
     let task = Task { progress: Reporter::default(), clock: platform.clock };
     // Side by side, because the work may hold the one writing transaction while a
     // sign of life waits for it; and neither is dropped in the middle of one.
@@ -169,11 +177,19 @@ pub async fn run_one(platform: &Platform, worker: &str) -> Result<bool, Error> {
             tx.commit().await?;
         }
         Err(error) => {
-            tracing::error!(job = %job.id, kind = %job.kind, error = %chain(&error), "job failed");
+            tracing::error!(job = %job.id, kind = %job.kind, error = %vocabulary::error_chain(&error), "job failed");
             let again = job.attempts < MOST_ATTEMPTS;
             let wait = SignedDuration::from_secs(5 * i64::from(job.attempts.max(1)));
             let retry_at = again.then(|| now.saturating_add(wait).unwrap_or(Timestamp::MAX));
-            job::fail(&platform.store, job.id, worker, &chain(&error), now, retry_at).await?;
+            job::fail(
+                &platform.store,
+                job.id,
+                worker,
+                &vocabulary::error_chain(&error),
+                now,
+                retry_at,
+            )
+            .await?;
             if !again {
                 give_up(platform, &job).await?;
             }
@@ -200,7 +216,7 @@ pub async fn work(platform: Platform, worker: String, stopped: impl Future<Outpu
                 }
             }
             Err(error) => {
-                tracing::error!(error = %chain(&error), "the job queue failed");
+                tracing::error!(error = %vocabulary::error_chain(&error), "the job queue failed");
                 tokio::time::sleep(TICK).await;
             }
         }
@@ -277,16 +293,4 @@ async fn give_up(platform: &Platform, job: &Job) -> Result<(), Error> {
 fn payload<T: DeserializeOwned>(job: &Job) -> Result<T, Error> {
     serde_json::from_value(job.payload.clone())
         .map_err(|source| Error::Damaged { what: "job payload", source })
-}
-
-/// An error with its sources, for the log and the job's record.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        source = inner.source();
-    }
-    text
 }

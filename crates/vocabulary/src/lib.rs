@@ -22,6 +22,7 @@ mod bilingual;
 mod citizen_id;
 mod credit_code;
 mod division;
+mod error_chain;
 mod error_kind;
 mod fen;
 mod id;
@@ -34,6 +35,7 @@ pub use bilingual::Bilingual;
 pub use citizen_id::{CitizenId, CitizenIdError, Sex};
 pub use credit_code::{CreditCode, CreditCodeError};
 pub use division::{DivisionCode, DivisionCodeError, DivisionLevel};
+pub use error_chain::error_chain;
 pub use error_kind::ErrorKind;
 pub use fen::{Fen, FenError};
 pub use id::{

@@ -124,6 +124,6 @@ fn mismatch() -> Problem {
 }
 
 fn failed(error: store::Error) -> Response {
-    tracing::error!(error = %crate::problem::chain(&error), "the idempotency table failed");
+    tracing::error!(error = %vocabulary::error_chain(&error), "the idempotency table failed");
     Problem::from(platform::Error::from(error)).into_response()
 }

@@ -22,6 +22,7 @@ mod protocols;
 mod registry;
 mod router;
 mod session;
+mod step;
 mod trust;
 mod view;
 mod visitor;

@@ -186,7 +186,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let kind = error.kind();
         if matches!(kind, ErrorKind::Internal | ErrorKind::Unavailable) {
-            tracing::error!(error = %chain(&error), "a request failed");
+            tracing::error!(error = %vocabulary::error_chain(&error), "a request failed");
         }
         match error {
             Error::Invalid { problems } => {
@@ -293,18 +293,6 @@ fn lake(problem: &lake::LakeError) -> Problem {
         ErrorKind::Internal => return Problem::internal(),
     };
     Problem::new(status, kind, title, problem.text())
-}
-
-/// An error with its sources, for the log only.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        source = inner.source();
-    }
-    text
 }
 
 impl IntoResponse for Problem {

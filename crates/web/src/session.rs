@@ -15,7 +15,7 @@ use trust::Caller;
 use trust::identity::{csrf, find_body, session, token};
 
 use crate::app::App;
-use crate::problem::{Problem, chain};
+use crate::problem::Problem;
 use crate::view::Lang;
 use crate::visitor::{Flash, Visitor};
 
@@ -120,7 +120,7 @@ async fn identity(
 
 /// The store failed while someone was identified.
 fn failed(error: store::Error) -> Problem {
-    tracing::error!(error = %chain(&error), "could not identify a caller");
+    tracing::error!(error = %vocabulary::error_chain(&error), "could not identify a caller");
     Problem::from(platform::Error::from(error))
 }
 

@@ -196,7 +196,8 @@ pub struct Outcome {
     pub frontier: Vec<deident::FrontierPoint>,
     /// Every ground for refusal that applies; empty if it passes.
     pub refusals: Vec<RefusedBy>,
-    /// What was not tested.
+    /// What was not tested: corrections of findings by a person, which no test bears
+    /// out, then tests that this gate does not run.
     pub not_tested: Vec<Bilingual>,
     /// A few rows before, as text; only for those who may see the version.
     pub before: Vec<Vec<Option<String>>>,

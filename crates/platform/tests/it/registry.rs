@@ -236,6 +236,28 @@ async fn nothing_is_half_visible_after_a_crash() {
 }
 
 #[tokio::test]
+async fn a_file_that_kills_its_reader_is_given_up_and_says_so() {
+    let stage = Stage::new().await;
+    let asset = stage.asset().await;
+    let clerk = stage.person(Role::Clerk).await;
+    let platform = &stage.platform;
+    let hint = upload::FileHint::default();
+    let begun = upload::begin(&clerk, platform, asset, "a.csv", 8, hint).await.unwrap();
+    let bytes = bytes::Bytes::from_static(b"a,b\n1,2\n");
+    upload::append(&clerk, platform, begun.id, 0, bytes).await.unwrap();
+    upload::complete(&clerk, platform, begun.id).await.unwrap();
+    let (now, lease) = (testkit::moment(), jiff::SignedDuration::from_secs(60));
+    for _ in 0..3 {
+        store::job::claim(&platform.store, "dead", now, lease).await.unwrap().unwrap();
+        store::job::give_back(&platform.store, now).await.unwrap();
+    }
+    stage.work().await;
+    let (_, seen) = version::find(&clerk, platform, asset, 1).await.unwrap();
+    assert_eq!((seen.state.as_str(), seen.rows), ("failed", None));
+    assert!(seen.problem.is_some());
+}
+
+#[tokio::test]
 async fn completing_twice_makes_one_version() {
     let stage = Stage::new().await;
     let asset = stage.asset().await;

@@ -36,6 +36,18 @@ async fn a_dropped_transaction_changes_nothing() {
 }
 
 #[tokio::test]
+async fn commits_are_counted_and_dropped_transactions_are_not() {
+    for (engine, store) in stores().await {
+        let before = store.changes();
+        drop(store.begin().await.unwrap());
+        names(&store).await;
+        assert_eq!(store.changes(), before, "{engine}");
+        take(&store, "a").await.unwrap();
+        assert_eq!(store.clone().changes(), before + 1, "{engine}");
+    }
+}
+
+#[tokio::test]
 async fn a_reader_sees_one_snapshot_and_does_not_wait_for_the_writer() {
     for (engine, store) in stores().await {
         take(&store, "before").await.unwrap();

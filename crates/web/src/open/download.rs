@@ -24,7 +24,7 @@ use utoipa::IntoParams;
 use crate::app::App;
 use crate::extract::{ApiQuery, id_of};
 use crate::open::rows::RowParams;
-use crate::problem::{Problem, chain};
+use crate::problem::Problem;
 use crate::visitor::Visitor;
 
 /// Pieces that wait between the writer and the network.
@@ -81,7 +81,7 @@ pub(crate) async fn file(
     tokio::task::spawn_blocking(move || {
         let output = Pieces { sender: sender.clone(), waiting: Vec::with_capacity(PIECE) };
         if let Err(error) = write(format, params.bom, &schema, batches, output, &runtime) {
-            tracing::warn!(error = %chain(error.as_ref()), "a download was broken off");
+            tracing::warn!(error = %vocabulary::error_chain(error.as_ref()), "a download was broken off");
             // The reader sees a broken transfer, never a file that looks whole.
             let _gone = sender.blocking_send(Err(std::io::Error::other("broken off")));
         }

@@ -170,7 +170,7 @@ pub(crate) async fn groups(
 /// Appends a batch as a JSON array of objects.
 fn write_rows(body: Vec<u8>, rows: &arrow::array::RecordBatch) -> Result<Vec<u8>, Problem> {
     let failed = |error: ingest::write::WriteError| {
-        tracing::error!(error = %crate::problem::chain(&error), "rows could not be written");
+        tracing::error!(error = %vocabulary::error_chain(&error), "rows could not be written");
         Problem::internal()
     };
     let mut writer = JsonWriter::new(body).map_err(failed)?;

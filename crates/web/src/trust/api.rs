@@ -8,7 +8,7 @@ use vocabulary::EntryId;
 
 use crate::app::App;
 use crate::extract::id_of;
-use crate::problem::{Problem, chain};
+use crate::problem::Problem;
 use crate::visitor::Visitor;
 
 /// How long others may keep what never changes.
@@ -79,13 +79,13 @@ pub(crate) async fn receipt(
     let id: EntryId = id_of(&id)?;
     let receipt = platform::evidence::receipt(&visitor.caller, &app.platform, id).await?;
     let value = serde_json::to_value(&receipt).map_err(|error| {
-        tracing::error!(error = %chain(&error), "a receipt could not be written");
+        tracing::error!(error = %vocabulary::error_chain(&error), "a receipt could not be written");
         Problem::internal()
     })?;
     Ok(Json(value))
 }
 
 fn failed(error: impl std::error::Error + 'static) -> Problem {
-    tracing::error!(error = %chain(&error), "the log could not be read");
+    tracing::error!(error = %vocabulary::error_chain(&error), "the log could not be read");
     Problem::internal()
 }

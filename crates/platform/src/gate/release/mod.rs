@@ -122,7 +122,7 @@ pub struct Certificate {
     pub assessment: deident::risk::Assessment,
     /// Whether every transform is irreversible.
     pub irreversible: bool,
-    /// What was not tested.
+    /// What was not tested, corrections of findings by a person first.
     pub not_tested: Vec<vocabulary::Bilingual>,
     /// Who filed it (an account, not a name).
     pub filed_by: vocabulary::AccountId,

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use law::SharingModel;
 use platform::gate::{self, GateRun, GateState, Treatment, release};
 use platform::registry::{Asset, AssetState, version};
-use platform::{RefusedBy, evidence, jobs};
+use platform::{evidence, jobs};
 use serde::Serialize;
 use trust::{Action as Act, Caller};
 use vocabulary::{Bilingual, DataLevel, GateRunId};
@@ -21,6 +21,7 @@ use crate::extract::id_of;
 use crate::parts::{Action, Chart, Choice, FormProblem, Refusal, Risk};
 use crate::problem::Problem;
 use crate::registry::pages::version::JobRow;
+use crate::step::Obstacle;
 use crate::trust::desk::words::{Event, HISTORY, gate_run_of};
 use crate::view::Page;
 use crate::visitor::Visitor;
@@ -28,14 +29,8 @@ use crate::visitor::Visitor;
 /// Why a step was not taken, shown on the page that it was asked from.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trouble {
-    /// The step.
-    pub(super) key: &'static str,
-    /// Grounds on which the law refuses it, all of them.
-    pub(super) refusals: Vec<RefusedBy>,
-    /// What is wrong with the reason.
-    pub(super) error: Option<Bilingual>,
-    /// The reason that was typed.
-    pub(super) value: String,
+    /// What stood in the way of a step.
+    pub(super) obstacle: Obstacle,
     /// What is wrong with the form of the columns.
     pub(super) errors: Vec<FormProblem>,
     /// The form of the columns as it was typed.
@@ -146,7 +141,7 @@ pub(super) async fn page(
         job: job.filter(|job| !job.state.is_final()).map(JobRow::of),
         waiting: waiting(&asset, &run, caller),
         actions: actions(&asset, &run, caller, &trouble),
-        refusals: [boxes(refusals), boxes(&trouble.refusals)].concat(),
+        refusals: [boxes(refusals), boxes(&trouble.obstacle.refusals)].concat(),
         steps: verdict::steps(&run),
         columns: found::columns(&asset, &run, &typed, &trouble.errors),
         roles: found::roles(),
@@ -206,8 +201,8 @@ fn actions(asset: &Asset, run: &GateRun, caller: &Caller, trouble: &Trouble) -> 
         reason: "none".to_owned(),
         reason_label: None,
         typed: None,
-        error: trouble.error.clone().filter(|_| trouble.key == key),
-        value: if trouble.key == key { trouble.value.clone() } else { String::new() },
+        error: trouble.obstacle.error_of(key),
+        value: trouble.obstacle.value_of(key),
     };
     let mut actions = Vec::new();
     if run.state == GateState::Passed && caller.can(Act::SubmitRelease, &resource) {

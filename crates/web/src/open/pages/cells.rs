@@ -7,7 +7,7 @@ use serde::Serialize;
 use vocabulary::Bilingual;
 
 use crate::parts::plain;
-use crate::problem::{Problem, chain};
+use crate::problem::Problem;
 
 /// The longest text in a cell; the rest is in the download.
 const LONGEST: usize = 200;
@@ -90,6 +90,6 @@ fn shortened(text: String) -> String {
 
 #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
 fn failed(error: arrow::error::ArrowError) -> Problem {
-    tracing::error!(error = %chain(&error), "a value could not be written");
+    tracing::error!(error = %vocabulary::error_chain(&error), "a value could not be written");
     Problem::internal()
 }

@@ -244,7 +244,7 @@ pub(super) async fn drain(parts: &mut Multipart) {
 /// The request is no form, or ended too early.
 #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
 pub(super) fn broken(error: MultipartError) -> Problem {
-    tracing::info!(error = %crate::problem::chain(&error), "a form did not arrive whole");
+    tracing::info!(error = %vocabulary::error_chain(&error), "a form did not arrive whole");
     Problem::bad_request(
         "表单没有完整到达，请重新提交。",
         "The form did not arrive whole; send it again.",

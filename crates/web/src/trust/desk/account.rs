@@ -20,7 +20,7 @@ use crate::desk::{done, failed};
 use crate::extract::id_of;
 use crate::form::Posted;
 use crate::parts::{Choice, FormProblem, plain};
-use crate::problem::{Problem, chain};
+use crate::problem::Problem;
 use crate::session::{end_session, set_flash};
 use crate::view::Page;
 use crate::visitor::{Flash, Visitor};
@@ -302,7 +302,7 @@ fn problem(error: IdentityError) -> Problem {
         IdentityError::Store(error) => failed(error),
         other if other.kind() == ErrorKind::NotFound => Problem::not_found(),
         other => {
-            tracing::error!(error = %chain(&other), "an act on an account failed");
+            tracing::error!(error = %vocabulary::error_chain(&other), "an act on an account failed");
             Problem::internal()
         }
     }

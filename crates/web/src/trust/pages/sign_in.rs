@@ -21,7 +21,7 @@ use vocabulary::Bilingual;
 use crate::app::App;
 use crate::form::{Carried, Posted};
 use crate::parts::FormProblem;
-use crate::problem::{Problem, chain};
+use crate::problem::Problem;
 use crate::session::{end_session, start_session};
 use crate::view::Page;
 use crate::visitor::Visitor;
@@ -190,7 +190,7 @@ fn mistake(error: IdentityError) -> Result<(StatusCode, FormProblem), Problem> {
         }
         IdentityError::Store(source) => return Err(platform::Error::from(source).into()),
         other => {
-            tracing::error!(error = %chain(&other), "someone could not sign in");
+            tracing::error!(error = %vocabulary::error_chain(&other), "someone could not sign in");
             return Err(Problem::internal());
         }
     };
@@ -245,7 +245,7 @@ pub(crate) async fn sign_out(
         let _form = Posted::from_request(request, &app).await?;
         let ended = session::sign_out(&visitor.caller, &app.platform.store, secret).await;
         if let Err(error) = ended {
-            tracing::error!(error = %chain(&error), "a session could not be ended");
+            tracing::error!(error = %vocabulary::error_chain(&error), "a session could not be ended");
             return Err(Problem::internal().into_response());
         }
     }

@@ -280,7 +280,7 @@ async fn preview(app: &App, visitor: &Visitor, asset: &Asset) -> Option<Table> {
     match open::rows::page(&visitor.caller, &app.platform, asset.id, &query).await {
         Ok((_, page)) => Table::of(&page.rows, asset).ok(),
         Err(error) => {
-            tracing::warn!(error = %crate::problem::chain(&error), "no preview");
+            tracing::warn!(error = %vocabulary::error_chain(&error), "no preview");
             None
         }
     }

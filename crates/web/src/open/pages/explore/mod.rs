@@ -27,7 +27,7 @@ use crate::app::App;
 use crate::extract::{ApiQuery, id_of};
 use crate::open::rows::GroupParams;
 use crate::parts::{Chart, Choice, FormProblem};
-use crate::problem::{Problem, chain};
+use crate::problem::Problem;
 use crate::view::Page;
 use crate::visitor::Visitor;
 use ask::Ask;
@@ -200,7 +200,7 @@ pub(crate) async fn groups_csv(
         writer.finish()
     };
     let body = written().map_err(|error| {
-        tracing::error!(error = %chain(&error), "groups could not be written");
+        tracing::error!(error = %vocabulary::error_chain(&error), "groups could not be written");
         Problem::internal()
     })?;
     let name = format!("attachment; filename=\"groups-{}.csv\"", release.number);

@@ -6,9 +6,9 @@ use serde::Serialize;
 use trust::{Action as Act, Caller};
 use vocabulary::Bilingual;
 
-use super::Trouble;
 use crate::desk::{Names, asset_path};
 use crate::parts::Action;
+use crate::step::Obstacle;
 
 /// A step on the way to the public.
 #[derive(Serialize)]
@@ -53,7 +53,7 @@ pub(super) fn timeline(asset: &Asset, runs: &[GateRun], names: &Names) -> Vec<Mi
 }
 
 /// The steps that the caller may take now.
-pub(super) fn actions(asset: &Asset, caller: &Caller, trouble: &Trouble) -> Vec<Action> {
+pub(super) fn actions(asset: &Asset, caller: &Caller, obstacle: &Obstacle) -> Vec<Action> {
     let resource = asset.resource();
     let may = |act: Act| caller.can(act, &resource);
     let at = |step: &str| format!("{}/{step}?revision={}", asset_path(asset), asset.revision);
@@ -66,8 +66,8 @@ pub(super) fn actions(asset: &Asset, caller: &Caller, trouble: &Trouble) -> Vec<
         reason: "none".to_owned(),
         reason_label: None,
         typed: None,
-        error: trouble.error.clone().filter(|_| trouble.key == key),
-        value: if trouble.key == key { trouble.value.clone() } else { String::new() },
+        error: obstacle.error_of(key),
+        value: obstacle.value_of(key),
     };
     let mut actions = Vec::new();
     match asset.state {

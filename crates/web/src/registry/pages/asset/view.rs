@@ -8,12 +8,12 @@ use serde::Serialize;
 use trust::{Action as Act, Caller, Resource};
 use vocabulary::{AssetId, Bilingual};
 
-use super::Trouble;
 use super::steps::{self, Milestone};
 use crate::app::App;
 use crate::desk::{self, Names, asset_path, kind_label, title_of};
 use crate::parts::{Action, Clock, Refusal, Tag, plain};
 use crate::problem::Problem;
+use crate::step::Obstacle;
 use crate::trust::desk::words::{Event, HISTORY};
 use crate::visitor::Visitor;
 
@@ -94,7 +94,7 @@ pub(super) async fn load(
     visitor: &Visitor,
     caller: &Caller,
     id: AssetId,
-    trouble: Trouble,
+    obstacle: Obstacle,
 ) -> Result<AssetPage, Problem> {
     let asset = registry::find(caller, &app.platform, id).await?;
     let versions = version::list(caller, &app.platform, id).await?;
@@ -108,7 +108,7 @@ pub(super) async fn load(
     let names = Names::load(app, people).await?;
     let may_submit =
         asset.state == AssetState::Draft && caller.can(Act::SubmitAsset, &asset.resource());
-    let blocked = match trouble.refusals.as_slice() {
+    let blocked = match obstacle.refusals.as_slice() {
         [] if may_submit => desk::boxes(&registry::obstacles(&asset)),
         refusals => desk::boxes(refusals),
     };
@@ -117,7 +117,7 @@ pub(super) async fn load(
         clock: desk::clock_of(&asset, visitor),
         waiting: steps::waiting(&asset, caller),
         blocked,
-        actions: steps::actions(&asset, caller, &trouble),
+        actions: steps::actions(&asset, caller, &obstacle),
         links: links(&asset, &versions, caller),
         fields: fields(&asset),
         items: items(&asset),
