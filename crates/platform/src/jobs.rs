@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::job::{self, Job, NewJob};
 use trust::{Action, Caller};
-use vocabulary::{Bilingual, JobId};
+use vocabulary::{Bilingual, JobId, error_chain};
 
 use crate::{Error, Platform, gate, registry};
 
@@ -153,8 +153,8 @@ pub async fn run_one(platform: &Platform, worker: &str) -> Result<bool, Error> {
         // Whoever held it died every time; it may be the job that kills.
         let why = "its worker died each time";
         tracing::error!(job = %job.id, kind = %job.kind, attempts = job.attempts, why, "job given up");
-        job::fail(&platform.store, job.id, worker, why, now, None).await?;
         give_up(platform, &job).await?;
+        job::fail(&platform.store, job.id, worker, why, now, None).await?;
         return Ok(true);
     }
     let task = Task { progress: Reporter::default(), clock: platform.clock };
@@ -177,22 +177,16 @@ pub async fn run_one(platform: &Platform, worker: &str) -> Result<bool, Error> {
             tx.commit().await?;
         }
         Err(error) => {
-            tracing::error!(job = %job.id, kind = %job.kind, error = %vocabulary::error_chain(&error), "job failed");
+            tracing::error!(job = %job.id, kind = %job.kind, error = %error_chain(&error), "job failed");
             let again = job.attempts < MOST_ATTEMPTS;
             let wait = SignedDuration::from_secs(5 * i64::from(job.attempts.max(1)));
             let retry_at = again.then(|| now.saturating_add(wait).unwrap_or(Timestamp::MAX));
-            job::fail(
-                &platform.store,
-                job.id,
-                worker,
-                &vocabulary::error_chain(&error),
-                now,
-                retry_at,
-            )
-            .await?;
+            // Before the job ends: whoever sees it ended sees what it left behind.
             if !again {
                 give_up(platform, &job).await?;
             }
+            let why = error_chain(&error);
+            job::fail(&platform.store, job.id, worker, &why, now, retry_at).await?;
         }
     }
     Ok(true)
@@ -216,7 +210,7 @@ pub async fn work(platform: Platform, worker: String, stopped: impl Future<Outpu
                 }
             }
             Err(error) => {
-                tracing::error!(error = %vocabulary::error_chain(&error), "the job queue failed");
+                tracing::error!(error = %error_chain(&error), "the job queue failed");
                 tokio::time::sleep(TICK).await;
             }
         }

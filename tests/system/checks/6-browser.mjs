@@ -38,9 +38,20 @@ async function open(browser, screen, options = {}) {
   return page;
 }
 
+/** The elements that reach farthest to the right, told in the page. */
+function widest() {
+  const told = (element) => `<${element.tagName.toLowerCase()} class="${element.className}"> to ${Math.round(element.getBoundingClientRect().right)}`;
+  const right = (element) => element.getBoundingClientRect().right;
+  return [...document.querySelectorAll("body *")].sort((a, b) => right(b) - right(a)).slice(0, 4).map(told).join(", ");
+}
+
 async function shoot(page, screen, name) {
+  // An element can be there before the style sheet: then nothing has its width yet.
+  await page.waitForLoadState("load");
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
-  if (width > SCREENS[screen].width) mistakes.push(`${screen} ${page.url()}: ${width} px wide on ${SCREENS[screen].width} px`);
+  if (width > SCREENS[screen].width) {
+    mistakes.push(`${screen} ${page.url()}: ${width} px wide on ${SCREENS[screen].width} px: ${await page.evaluate(widest)}`);
+  }
   await page.screenshot({ path: join(out, `${screen}-${name}.png`), fullPage: true });
 }
 

@@ -120,14 +120,12 @@ pub(super) async fn page(
     trouble: Trouble,
 ) -> Result<Page, Problem> {
     let caller = visitor.signed_in()?;
+    // The job before the run: where the job has ended, the run read after it is the
+    // one that it left behind, and nobody waits for a job that is over.
+    let job = jobs::progress_of(&app.platform, &format!("gate:{id}")).await?;
     let (asset, run) = gate::find(caller, &app.platform, id).await?;
     let number = version::number(&app.platform, run.version_id).await?;
-    let job = match run.state {
-        GateState::Inspecting | GateState::Measuring => {
-            jobs::progress_of(&app.platform, &format!("gate:{}", run.id)).await?
-        }
-        _ => None,
-    };
+    let working = matches!(run.state, GateState::Inspecting | GateState::Measuring);
     let mut history = evidence::history(caller, &app.platform, asset.id, HISTORY).await?;
     history.retain(|record| gate_run_of(record) == Some(run.id));
     let people = history.iter().filter_map(|record| record.account).chain([run.filed_by]);
@@ -138,7 +136,7 @@ pub(super) async fn page(
     let refusals = outcome.map(|outcome| outcome.refusals.as_slice()).unwrap_or_default();
     let context = RunPage {
         verdict: verdict::verdict(&run),
-        job: job.filter(|job| !job.state.is_final()).map(JobRow::of),
+        job: job.filter(|job| working && !job.state.is_final()).map(JobRow::of),
         waiting: waiting(&asset, &run, caller),
         actions: actions(&asset, &run, caller, &trouble),
         refusals: [boxes(refusals), boxes(&trouble.obstacle.refusals)].concat(),
