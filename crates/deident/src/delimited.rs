@@ -32,6 +32,23 @@ impl<'a> Rows<'a> {
         Self { text, delimiter, line: 0, next_line: 1 }
     }
 
+    /// Starts inside a text that is read piece by piece.
+    ///
+    /// - `line`: the line of `text`'s first character, counted from 1.
+    pub fn at(text: &'a str, delimiter: char, line: usize) -> Self {
+        Self { text, delimiter, line: 0, next_line: line }
+    }
+
+    /// What is not read yet.
+    pub fn rest(&self) -> &'a str {
+        self.text
+    }
+
+    /// The line in which the rest begins, counted from 1.
+    pub fn next_line(&self) -> usize {
+        self.next_line
+    }
+
     /// The line in which the last row begins, counted from 1.
     pub fn line(&self) -> usize {
         self.line

@@ -1,6 +1,6 @@
 //! Which encoding a text has, and its streaming conversion to UTF-8.
 
-use encoding_rs::{DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{BIG5, DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
 use crate::error::IngestError;
 
@@ -35,7 +35,8 @@ pub(crate) fn guess(head: &[u8], whole: bool) -> Option<Guess> {
     }
     let (pairs, errors) = gb18030_pairs(head, whole);
     if pairs > 0 && errors.saturating_mul(50) <= pairs {
-        return Some(Guess { encoding: GB18030, bom: 0, only_ascii: false });
+        let encoding = if is_big5(head) { BIG5 } else { GB18030 };
+        return Some(Guess { encoding, bom: 0, only_ascii: false });
     }
     // Mostly ASCII with a few stray bytes: rows with them are refused one by one.
     if bad.saturating_mul(200) <= head.len() {
@@ -102,6 +103,32 @@ fn utf8_sequences(head: &[u8], whole: bool) -> (usize, usize) {
         }
     }
     (good, bad)
+}
+
+/// Whether double-byte text is Big5 (traditional Chinese) and not GBK, which has the
+/// same bytes: what people write stands in the first plane of its own encoding, and
+/// only by chance in that of the other.
+fn is_big5(head: &[u8]) -> bool {
+    let (mut hanzi, mut gb_frequent, mut big5_frequent) = (0_usize, 0_usize, 0_usize);
+    let mut rest = head;
+    loop {
+        rest = match rest {
+            [] | [_] => break,
+            // Punctuation and letters of both.
+            [0x81..=0xFE, 0x40..=0xFE, tail @ ..] if matches!(rest, [0xA1..=0xA3, ..]) => tail,
+            [lead @ 0x81..=0xFE, trail @ 0x40..=0xFE, tail @ ..] => {
+                hanzi += 1;
+                // Level 1 of GB 2312, and level 1 of Big5.
+                let upper = *trail >= 0xA1;
+                gb_frequent += usize::from(upper && (0xB0..=0xD7).contains(lead));
+                let big5_trail = upper || *trail <= 0x7E;
+                big5_frequent += usize::from(big5_trail && (0xA4..=0xC6).contains(lead));
+                tail
+            }
+            [_, tail @ ..] => tail,
+        };
+    }
+    hanzi >= 4 && gb_frequent * 10 < hanzi * 7 && big5_frequent * 10 >= hanzi * 9
 }
 
 /// Plausible double-byte and four-byte characters, and bytes that fit nowhere.

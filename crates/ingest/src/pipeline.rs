@@ -25,8 +25,8 @@ use vocabulary::Bilingual;
 
 use crate::chunk::Chunk;
 use crate::columns::{
-    Built, Class, Evidence, Name, Notation, Typing, build, classify, decide, mark_index, mark_text,
-    name_columns, trim,
+    Built, Class, Evidence, MISSING_IF_ELSEWHERE, MISSING_IN_TEXT, Name, Notation, Typing, build,
+    classify, decide, mark_index, mark_text, name_columns, trim,
 };
 use crate::error::IngestError;
 use crate::load::Limits;
@@ -83,6 +83,8 @@ pub(crate) struct Plan {
     pub(crate) schema: SchemaRef,
     /// How numbers are written.
     pub(crate) notation: Notation,
+    /// The marks that mean "no value" in the text columns, one bit a mark.
+    pub(crate) text_marks: u32,
 }
 
 /// A column of one pass.
@@ -97,16 +99,16 @@ pub(crate) struct Planned {
 }
 
 impl Plan {
-    fn new(columns: Vec<Planned>, notation: Notation) -> Self {
+    fn new(columns: Vec<Planned>, notation: Notation, text_marks: u32) -> Self {
         let fields: Vec<Field> = columns
             .iter()
             .map(|column| Field::new(&column.name.name, column.typing.kind.data_type(), true))
             .collect();
-        Self { columns, schema: Arc::new(Schema::new(fields)), notation }
+        Self { columns, schema: Arc::new(Schema::new(fields)), notation, text_marks }
     }
 
     fn decide(known: &[Known], notation: Notation, misfit_share: f64) -> Self {
-        let columns = known
+        let columns: Vec<Planned> = known
             .iter()
             .map(|column| {
                 let typing = decide(&column.evidence, &column.name, misfit_share);
@@ -119,7 +121,21 @@ impl Plan {
                 }
             })
             .collect();
-        Self::new(columns, notation)
+        let elsewhere = known
+            .iter()
+            .zip(&columns)
+            .filter(|(_, planned)| planned.typing.kind != Kind::Text)
+            .fold(0, |marks, (column, _)| marks | column.evidence.marks);
+        let text_marks = MISSING_IN_TEXT | (MISSING_IF_ELSEWHERE & elsewhere);
+        Self::new(columns, notation, text_marks)
+    }
+
+    /// Whether a pass by `self` kept marks as text that are none by `settled`.
+    fn kept_marks(&self, settled: &Self, evidence: &[Evidence]) -> bool {
+        let late = settled.text_marks & !self.text_marks;
+        self.columns.iter().zip(evidence).any(|(column, evidence)| {
+            column.typing.kind == Kind::Text && evidence.marks & late != 0
+        })
     }
 }
 
@@ -183,7 +199,8 @@ pub(crate) fn run<S: Source>(
         let settled = Plan::decide(&known, settings.notation, settings.limits.misfit_share);
         let changes =
             |(before, after): (&Planned, &Planned)| before.typing.kind != after.typing.kind;
-        let changed = plan.columns.iter().zip(&settled.columns).any(changes);
+        let changed = plan.columns.iter().zip(&settled.columns).any(changes)
+            || plan.kept_marks(&settled, &pass.evidence);
         if !changed && pass.new_columns.is_empty() && !pass.doomed {
             return Ok(outcome(&plan, &pass, number));
         }
@@ -201,7 +218,7 @@ pub(crate) fn run<S: Source>(
                     Planned { name: before.name, typing, watched: false }
                 })
                 .collect();
-            plan = Plan::new(columns, settings.notation);
+            plan = Plan::new(columns, settings.notation, plan.text_marks | settled.text_marks);
             settings.observer.start_over();
             sink.begin(Arc::clone(&plan.schema)).map_err(IngestError::Sink)?;
             let last = self::pass(source, &plan, settings, number + 1, sink)?;
@@ -266,7 +283,10 @@ fn outcome(plan: &Plan, pass: &Pass, passes: u32) -> Outcome {
                 name: column.name.name.clone(),
                 source_name: column.name.source.clone(),
                 kind,
-                missing_marks: if kind == Kind::Text { Vec::new() } else { marks(evidence.marks) },
+                missing_marks: marks(match kind {
+                    Kind::Text => evidence.marks & plan.text_marks,
+                    _ => evidence.marks,
+                }),
                 notes,
             }
         })

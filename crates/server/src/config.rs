@@ -12,6 +12,8 @@ use serde::Deserialize;
 pub(crate) struct Config {
     /// Address to listen at.
     pub(crate) listen: SocketAddr,
+    /// Address at which `/metrics` is served, for monitoring only; left out, nowhere.
+    pub(crate) metrics: Option<SocketAddr>,
     /// The data folder.
     pub(crate) data: PathBuf,
     /// The metadata database; left out, SQLite in the data folder.
@@ -44,6 +46,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics: None,
             data: PathBuf::from("data"),
             database: None,
             lake: None,
@@ -117,12 +120,11 @@ impl Config {
     }
 
     fn read_environment(&mut self) -> Result<(), ConfigError> {
-        if let Some(value) = variable("FENHE_LISTEN") {
-            self.listen = value.parse().map_err(|_| ConfigError::Variable {
-                name: "FENHE_LISTEN",
-                value,
-                reason: "an address with a port, like 127.0.0.1:8080",
-            })?;
+        if let Some(address) = address("FENHE_LISTEN")? {
+            self.listen = address;
+        }
+        if let Some(address) = address("FENHE_METRICS")? {
+            self.metrics = Some(address);
         }
         if let Some(value) = variable("FENHE_CLOCK") {
             self.clock = Some(value.parse().map_err(|_| ConfigError::Variable {
@@ -180,6 +182,17 @@ impl Config {
             None => format!("sqlite://{}", self.data.join("fenhe.db").display()),
         }
     }
+}
+
+/// A variable that holds an address to listen at.
+fn address(name: &'static str) -> Result<Option<SocketAddr>, ConfigError> {
+    let Some(value) = variable(name) else { return Ok(None) };
+    let wrong = |_| ConfigError::Variable {
+        name,
+        value: value.clone(),
+        reason: "an address with a port, like 127.0.0.1:8080",
+    };
+    value.parse().map(Some).map_err(wrong)
 }
 
 /// A variable that is set and not empty.

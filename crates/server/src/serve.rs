@@ -88,6 +88,19 @@ async fn serve_wired(
     };
     let listener = tokio::net::TcpListener::bind(config.listen).await?;
     tracing::info!(listen = %config.listen, "serving");
+    let monitoring = match config.metrics {
+        Some(address) => Some(tokio::net::TcpListener::bind(address).await?),
+        None => None,
+    };
+    let monitoring = {
+        let (router, stopped) = (web::monitoring(app.clone()), stopping.clone());
+        async move {
+            let Some(listener) = monitoring else { return Ok(()) };
+            axum::serve(listener, router)
+                .with_graceful_shutdown(async move { stopped.cancelled().await })
+                .await
+        }
+    };
     let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let stopped = stopping.clone();
     let server = axum::serve(listener, router)
@@ -109,9 +122,11 @@ async fn serve_wired(
         wait_for_signal().await;
         stopping.cancel();
     };
-    let (served, (), (), ()) = tokio::join!(async { server.await }, worker, sealing, signals);
+    let (served, monitored, (), (), ()) =
+        tokio::join!(async { server.await }, monitoring, worker, sealing, signals);
     drop(wired);
-    Ok(served?)
+    served?;
+    Ok(monitored?)
 }
 
 /// Ctrl-C, or SIGTERM from a service manager.

@@ -1,5 +1,8 @@
 //! Extractors whose rejections are problems, not plain text.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
 use axum::extract::{FromRequest, FromRequestParts, Json, Query, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -51,6 +54,29 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for ApiQuery<T> {
             }
         }
     }
+}
+
+/// A number of the query within its bounds; the usual one where none is given.
+///
+/// # Errors
+///
+/// A bad request that names the parameter and its bounds: what was asked for is never
+/// changed silently.
+pub(crate) fn within<T: PartialOrd + Display + Copy>(
+    name: &str,
+    given: Option<T>,
+    usual: T,
+    bounds: RangeInclusive<T>,
+) -> Result<T, Problem> {
+    let number = given.unwrap_or(usual);
+    if bounds.contains(&number) {
+        return Ok(number);
+    }
+    let (least, most) = (bounds.start(), bounds.end());
+    Err(Problem::bad_request(
+        format!("参数 {name} 为 {number}，应在 {least} 到 {most} 之间。"),
+        format!("The parameter {name} is {number}; it lies between {least} and {most}."),
+    ))
 }
 
 /// An identifier from a path; what is no identifier is not found.

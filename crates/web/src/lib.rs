@@ -30,5 +30,5 @@ mod visitor;
 pub use app::{App, DemoAccount, Site};
 pub use metrics::Metrics;
 pub use openapi::document;
-pub use router::router;
+pub use router::{monitoring, router};
 pub use view::{Lang, Pages};

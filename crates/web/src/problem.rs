@@ -295,16 +295,25 @@ fn lake(problem: &lake::LakeError) -> Problem {
     Problem::new(status, kind, title, problem.text())
 }
 
+/// When a client may ask again for what was not available.
+const RETRY_SECONDS: &str = "5";
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body())).into_response();
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if self.status == StatusCode::UNAUTHORIZED {
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        let headers = response.headers_mut();
+        match self.status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            // A query that reached a limit will reach it again.
+            StatusCode::SERVICE_UNAVAILABLE if self.kind == "unavailable" => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+            }
+            _ => {}
         }
         // Pages for people are made from this by `crate::people`.
         response.extensions_mut().insert(self);

@@ -55,6 +55,11 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// What an operator's monitoring reads, at an address of its own: `/metrics`.
+pub fn monitoring(app: App) -> Router {
+    Router::new().route("/metrics", get(metrics::show)).with_state(app)
+}
+
 /// Pages for people.
 fn pages() -> Router<App> {
     use registry::pages as assets;
@@ -189,7 +194,7 @@ fn catalog() -> Router<App> {
 
 /// For operators.
 fn operations() -> Router<App> {
-    Router::new().route("/metrics", get(metrics::show)).route("/healthz", get(health))
+    Router::new().route("/healthz", get(health))
 }
 
 /// Whether the database answers.

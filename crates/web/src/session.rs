@@ -213,7 +213,7 @@ fn language(request: &Request) -> (Lang, String) {
 
 /// Whether a path is a page for people.
 pub(crate) fn is_page(path: &str) -> bool {
-    let machine = ["/api/", "/log/", "/assets/", "/metrics", "/healthz", "/catalog.", "/map/"];
+    let machine = ["/api/", "/log/", "/assets/", "/healthz", "/catalog.", "/map/"];
     !machine.iter().any(|prefix| path.starts_with(prefix))
 }
 

@@ -13,8 +13,11 @@ use arrow::array::{
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::error::ArrowError;
 
-use super::classify::{Class, Notation, boolean, classify, mark_index, trim};
+use super::classify::{
+    Class, LONGEST_MARK, Notation, boolean, classify, mark_bit, mark_index, trim,
+};
 use super::evidence::{Evidence, Typing};
+use super::remark::is_remark;
 use super::{dates, numbers};
 use crate::chunk::{Chunk, Lines, POSITION, widen_commas};
 use crate::pipeline::Plan;
@@ -42,7 +45,7 @@ pub(crate) fn build(chunk: &Chunk, plan: &Plan) -> Result<Built, ArrowError> {
     let rows = chunk.row_count();
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(plan.columns.len());
     let mut all_evidence = Vec::with_capacity(plan.columns.len());
-    let mut misfits = Vec::new();
+    let mut misfits = remarks(chunk);
     let mut sparse = HashMap::new();
     for (column, planned) in plan.columns.iter().enumerate() {
         let mut values = Values {
@@ -50,6 +53,7 @@ pub(crate) fn build(chunk: &Chunk, plan: &Plan) -> Result<Built, ArrowError> {
             column,
             typing: planned.typing,
             notation: plan.notation,
+            text_marks: plan.text_marks,
             evidence: Evidence::default(),
             misfits: &mut misfits,
             sparse: &mut sparse,
@@ -65,6 +69,19 @@ pub(crate) fn build(chunk: &Chunk, plan: &Plan) -> Result<Built, ArrowError> {
     let batch = if misfits.is_empty() { batch } else { without(&batch, &misfits)? };
     let rejects = rejects(chunk, plan, &misfits);
     Ok(Built { batch, rejects, evidence: all_evidence })
+}
+
+/// Rows that are remarks although every column could take them: text in the first
+/// field alone, which begins as remarks do.
+fn remarks(chunk: &Chunk) -> Vec<(usize, usize)> {
+    let is_one = |marks: &[u32]| {
+        chunk.columns >= 3
+            // Nearly every row is told by its second field.
+            && chunk.field(marks, 1).is_empty()
+            && is_remark(&chunk.field(marks, 0))
+            && chunk.filled(marks) == 1
+    };
+    chunk.rows().enumerate().filter(|(_, marks)| is_one(marks)).map(|(row, _)| (row, 0)).collect()
 }
 
 /// The batch without the rows that do not fit.
@@ -83,6 +100,8 @@ struct Values<'a> {
     column: usize,
     typing: Typing,
     notation: Notation,
+    /// The marks that mean "no value" in a text column.
+    text_marks: u32,
     evidence: Evidence,
     misfits: &'a mut Vec<(usize, usize)>,
     /// Whether most of a row is empty, for the rows where it mattered.
@@ -182,7 +201,7 @@ impl Values<'_> {
         let mut bytes: Vec<u8> = Vec::with_capacity(self.text_size());
         let mut offsets: Vec<i32> = Vec::with_capacity(chunk.row_count() + 1);
         offsets.push(0);
-        let (mut fitting, mut empty) = (0_u64, 0_u64);
+        let (mut fitting, mut empty, mut missing) = (0_u64, 0_u64, 0_u64);
         for (row, marks) in chunk.rows().enumerate() {
             let complex;
             let field = match chunk.plain_field(marks, self.column) {
@@ -195,6 +214,9 @@ impl Values<'_> {
             if field.is_empty() {
                 self.validity.null(row);
                 empty += 1;
+            } else if self.is_missing(field) {
+                self.validity.null(row);
+                missing += 1;
             } else {
                 self.validity.valid();
                 bytes.extend_from_slice(field);
@@ -207,6 +229,7 @@ impl Values<'_> {
             offsets.push(i32::try_from(bytes.len()).unwrap_or(i32::MAX));
         }
         self.evidence.add(Class::Empty, false, empty);
+        self.evidence.add(Class::Mark, false, missing);
         if !watched {
             self.evidence.add(Class::Text, false, fitting);
         }
@@ -215,6 +238,19 @@ impl Values<'_> {
             Buffer::from_vec(bytes),
             self.validity.finish(),
         )
+    }
+
+    /// Whether a text is a mark that means "no value" in a text column. Marks that do
+    /// not are remembered too: another column may show that they do.
+    #[inline]
+    fn is_missing(&mut self, field: &[u8]) -> bool {
+        // No mark begins with a digit, and most short texts do.
+        if field.len() > LONGEST_MARK || field.first().is_some_and(u8::is_ascii_digit) {
+            return false;
+        }
+        let Some(mark) = mark_index(trim(field)) else { return false };
+        self.evidence.mark(mark);
+        self.text_marks & mark_bit(mark) != 0
     }
 
     /// Found once a row, however many of its values do not fit.
@@ -242,11 +278,6 @@ impl Values<'_> {
 
     fn watch(&mut self, row: usize, marks: &[u32], field: &[u8]) {
         let class = classify(field, self.notation);
-        if class == Class::Mark
-            && let Some(mark) = mark_index(trim(field))
-        {
-            self.evidence.mark(mark);
-        }
         let sparse = class == Class::Text && self.is_sparse(row, marks);
         self.evidence.add(class, sparse, 1);
     }

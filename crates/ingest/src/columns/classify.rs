@@ -65,7 +65,7 @@ impl Notation {
     }
 }
 
-/// Marks that mean "no value" in columns that are not text.
+/// Marks that mean "no value" in columns that are not text; fewer than 32.
 ///
 /// The last seven are what a spreadsheet shows where a formula has no value.
 const MARKS: [&str; 22] = [
@@ -73,9 +73,60 @@ const MARKS: [&str; 22] = [
     "#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!",
 ];
 
+/// Bytes of the longest mark.
+pub(super) const LONGEST_MARK: usize = 7;
+
+/// Marks that mean "no value" in a text column too: nobody answers with them.
+pub(crate) const MISSING_IN_TEXT: u32 = bits(&[
+    "N/A", "n/a", "NULL", "null", "—", "–", "…", "……", "——", "#N/A", "#DIV/0!", "#VALUE!", "#REF!",
+    "#NAME?", "#NUM!", "#NULL!",
+]);
+
+/// Marks that may also be text (Namibia's code, a grandmother), and mean "no value" in
+/// the text columns of a file whose other columns use them so. `-`, `.` and `无` are
+/// answers in too many tables, and stay.
+pub(crate) const MISSING_IF_ELSEWHERE: u32 = bits(&["NA", "NaN", "nan"]);
+
+/// One bit for each of the marks.
+const fn bits(marks: &[&str]) -> u32 {
+    let mut bits = 0;
+    let mut rest = marks;
+    while let [mark, tail @ ..] = rest {
+        let mut known: &[&str] = &MARKS;
+        let mut bit = 1_u32;
+        while let [first, others @ ..] = known {
+            if same(first.as_bytes(), mark.as_bytes()) {
+                bits |= bit;
+            }
+            bit <<= 1;
+            known = others;
+        }
+        rest = tail;
+    }
+    bits
+}
+
+const fn same(mut left: &[u8], mut right: &[u8]) -> bool {
+    loop {
+        match (left, right) {
+            ([], []) => return true,
+            ([one, rest @ ..], [other, others @ ..]) if *one == *other => {
+                left = rest;
+                right = others;
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// The bit of a missing mark in sets of marks.
+pub(crate) fn mark_bit(index: usize) -> u32 {
+    u32::try_from(index).ok().and_then(|index| 1_u32.checked_shl(index)).unwrap_or(0)
+}
+
 /// The number of a missing mark, if the value is one.
 pub(crate) fn mark_index(text: &[u8]) -> Option<usize> {
-    if text.len() > 7 {
+    if text.len() > LONGEST_MARK {
         return None;
     }
     MARKS.iter().position(|mark| mark.as_bytes() == text)

@@ -1,6 +1,6 @@
 //! From counts of classes to the kind of a column.
 
-use super::classify::Class;
+use super::classify::{Class, mark_bit};
 use super::names::Name;
 use crate::summary::Kind;
 
@@ -99,7 +99,7 @@ impl Evidence {
 
     /// Remembers a missing mark.
     pub(crate) fn mark(&mut self, index: usize) {
-        self.marks |= 1_u32.checked_shl(u32::try_from(index).unwrap_or(u32::MAX)).unwrap_or(0);
+        self.marks |= mark_bit(index);
     }
 
     /// Adds what another part of the file showed.

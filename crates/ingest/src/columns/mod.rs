@@ -18,8 +18,9 @@
 //!   `20200111` is one if the name of the column says so, or if at least twenty
 //!   values and all of them are plausible dates.
 //! - A time with an offset (`Z`, `+08:00`) is text: nothing is shifted silently.
-//! - Marks such as `NA` or `—` mean "no value" except in text columns, where
-//!   only the empty field does.
+//! - Marks such as `NA` or `—` mean "no value". In a text column `—` and `NULL` always
+//!   do, `NA` if another column of the file uses it so, `-` and `无` never.
+//! - A row whose only text begins with `注：`, `数据来源：` and the like is a remark.
 
 mod build;
 mod classify;
@@ -27,9 +28,12 @@ mod dates;
 mod evidence;
 mod names;
 mod numbers;
+mod remark;
 
 pub(crate) use build::{Built, build};
-pub(crate) use classify::{Class, Notation, classify, mark_index, mark_text, trim};
+pub(crate) use classify::{
+    Class, MISSING_IF_ELSEWHERE, MISSING_IN_TEXT, Notation, classify, mark_index, mark_text, trim,
+};
 pub(crate) use evidence::{Evidence, Typing, decide};
 pub(crate) use names::{Name, name_columns};
 

@@ -20,14 +20,40 @@ fn columns_get_the_types_of_their_values() {
     assert_eq!(loaded.column(3), ["2020-01-11", "2020-01-12", "∅"]);
     assert_eq!(loaded.column(4), ["2020-01-11T08:00:00", "2020-01-12T09:30:00", "∅"]);
     assert_eq!(loaded.column(5), ["007", "010", "∅"]);
-    assert_eq!(loaded.column(7), ["太原", "NA", "∅"]);
+    assert_eq!(loaded.column(7), ["太原", "∅", "∅"]);
     let marks: Vec<&[String]> =
         loaded.summary.columns.iter().map(|column| column.missing_marks.as_slice()).collect();
     assert_eq!(marks[1], ["NA"]);
     assert_eq!(marks[2], ["—"]);
     assert_eq!(marks[3], ["…"]);
     assert_eq!(marks[4], ["-"]);
-    assert!(marks[7].is_empty());
+    assert_eq!(marks[7], ["NA"]);
+}
+
+#[test]
+fn marks_in_text_mean_no_value_where_nobody_answers_with_them() {
+    let loaded = csv("地区,代码,备注,检验\n甲,NA,—,-\n乙,CN,NULL,+\n丙,ZA,无,-\n").unwrap();
+    assert_eq!(loaded.column(1), ["NA", "CN", "ZA"], "no other column says that NA is missing");
+    assert_eq!(loaded.column(2), ["∅", "∅", "无"]);
+    assert_eq!(loaded.column(3), ["-", "+", "-"], "negative is an answer");
+    assert_eq!(loaded.summary.columns[2].missing_marks, ["NULL", "—"]);
+}
+
+#[test]
+fn a_mark_that_a_number_shows_late_is_missing_in_the_text_read_before() {
+    let loaded = csv(long(|row| if row == 1 { "NA" } else { "文" }.to_owned(), "NA,文\n")).unwrap();
+    assert_eq!(loaded.column(1)[1], "∅");
+    assert_eq!(loaded.summary.columns[1].missing_marks, ["NA"]);
+}
+
+#[test]
+fn remarks_below_a_table_of_texts_are_told_from_rows() {
+    let text = "地区,代码,名称\n甲,a,x\n乙,b,y\n注：2020年数为快报数,,\n数据来源：统计局,,\n丙,,\n";
+    let loaded = csv(text).unwrap();
+    assert_eq!(loaded.column(0), ["甲", "乙", "丙"]);
+    let refused: Vec<_> =
+        loaded.rejects.iter().map(|reject| (reject.line, reject.reason.code())).collect();
+    assert_eq!(refused, [(4, "footnote"), (5, "footnote")]);
 }
 
 #[test]

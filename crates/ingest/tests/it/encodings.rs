@@ -48,6 +48,20 @@ fn two_characters_of_gb18030_that_could_be_utf8_are_chinese() {
 }
 
 #[test]
+fn traditional_chinese_in_big5_is_told_from_gbk() {
+    let text = "姓名,城市,備註\n陳大文,臺北市,戶籍遷入資料\n李小龍,香港,現居住地址不詳\n";
+    let (bytes, _, failed) = encoding_rs::BIG5.encode(text);
+    assert!(!failed);
+    let loaded = csv(bytes.as_ref()).unwrap();
+    assert_eq!(loaded.summary.encoding, "Big5");
+    assert_eq!(loaded.column(2), ["戶籍遷入資料", "現居住地址不詳"]);
+    // The same characters, which GBK has too.
+    let loaded = csv(gb18030(text)).unwrap();
+    assert_eq!(loaded.summary.encoding, "gb18030");
+    assert_eq!(loaded.column(2), ["戶籍遷入資料", "現居住地址不詳"]);
+}
+
+#[test]
 fn rare_characters_of_gb18030_are_kept() {
     // 𠮷 has four bytes, U+E5E5 cannot be written, U+E000 is private use.
     let text = "名,n\n𠮷野家,1\n㐂\u{E000},2\n";

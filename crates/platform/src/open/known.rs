@@ -6,6 +6,7 @@
 //! it stops the next request.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,17 @@ use vocabulary::AssetId;
 
 use crate::gate::release::Release;
 use crate::registry::Asset;
+
+/// A published asset with its current open release.
+#[derive(Debug)]
+pub struct Current {
+    /// The asset.
+    pub asset: Asset,
+    /// The release that everyone gets.
+    pub release: Release,
+    /// Whether the policies were asked whether anyone may read its rows, and said yes.
+    pub(super) for_anyone: AtomicBool,
+}
 
 /// How long a release is believed without asking.
 const FRESH: Duration = Duration::from_secs(1);
@@ -29,14 +41,14 @@ pub struct Known {
 struct Entry {
     changes: u64,
     read_at: Instant,
-    found: Arc<(Asset, Release)>,
+    found: Arc<Current>,
 }
 
 impl Known {
     /// The release, if it was read and nothing was committed since.
     ///
     /// - `changes`: the store's count now.
-    pub(super) fn get(&self, id: AssetId, changes: u64) -> Option<Arc<(Asset, Release)>> {
+    pub(super) fn get(&self, id: AssetId, changes: u64) -> Option<Arc<Current>> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.get(&id)?;
         let fresh = entry.changes == changes && entry.read_at.elapsed() < FRESH;
@@ -46,7 +58,7 @@ impl Known {
     /// Remembers a release.
     ///
     /// - `changes`: the store's count before it was read.
-    pub(super) fn put(&self, id: AssetId, changes: u64, found: Arc<(Asset, Release)>) {
+    pub(super) fn put(&self, id: AssetId, changes: u64, found: Arc<Current>) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= MOST {
             entries.clear();

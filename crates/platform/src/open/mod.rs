@@ -19,13 +19,14 @@ mod table;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use law::Audience;
-use trust::{Action, Caller};
+use trust::{Action, Actor, Caller};
 use vocabulary::{AssetId, CreditCode};
 
 pub use index::{index_asset, index_assets, reindex};
-pub use known::Known;
+pub use known::{Current, Known};
 pub use table::{BodyCount, Counts};
 
 use crate::gate::release::{self, Release};
@@ -73,7 +74,7 @@ pub async fn current_release(
     caller: &Caller,
     platform: &Platform,
     id: AssetId,
-) -> Result<(Asset, Release), Error> {
+) -> Result<Arc<Current>, Error> {
     let changes = platform.store.changes();
     let found = match platform.known.get(id, changes) {
         Some(found) => found,
@@ -83,13 +84,16 @@ pub async fn current_release(
             found
         }
     };
-    let (asset, release) = found.as_ref();
-    caller.require(Action::ReadRows, &release.resource(asset.body))?;
-    Ok((asset.clone(), release.clone()))
+    let anonymous = *caller.actor() == Actor::Anonymous;
+    if !(anonymous && found.for_anyone.load(Ordering::Relaxed)) {
+        caller.require(Action::ReadRows, &found.release.resource(found.asset.body))?;
+        found.for_anyone.fetch_or(anonymous, Ordering::Relaxed);
+    }
+    Ok(found)
 }
 
 /// The published asset and its current open release, from the database.
-async fn read_current(platform: &Platform, id: AssetId) -> Result<(Asset, Release), Error> {
+async fn read_current(platform: &Platform, id: AssetId) -> Result<Current, Error> {
     let mut reader = platform.store.read().await?;
     let missing = || Error::NotFound { what: "open dataset", id: id.to_string() };
     let release = release::current(&mut reader, id, Audience::Open).await?.ok_or_else(missing)?;
@@ -97,7 +101,7 @@ async fn read_current(platform: &Platform, id: AssetId) -> Result<(Asset, Releas
     if asset.state != AssetState::Published {
         return Err(missing());
     }
-    Ok((asset, release))
+    Ok(Current { asset, release, for_anyone: AtomicBool::new(false) })
 }
 
 /// Counts that the portal shows of itself.

@@ -1,11 +1,15 @@
 //! Rows of an open release: pages of rows, groups for charts, whole downloads.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use lake::{BatchStream, GroupQuery, RowQuery};
 use trust::{Action, Caller};
 use vocabulary::AssetId;
 
-use crate::gate::release::{self, Release};
+use super::Current;
+use crate::gate::release;
 use crate::{Error, Platform};
 
 /// A page of rows, with the release that it is of and the cursor of the next page.
@@ -19,12 +23,11 @@ pub async fn page(
     platform: &Platform,
     id: AssetId,
     query: &RowQuery,
-) -> Result<(Release, lake::Page), Error> {
-    let (_, release) = super::current_release(caller, platform, id).await?;
-    let table = release.table.table()?;
-    let version = Some(release.table.version);
+) -> Result<(Arc<Current>, lake::Page), Error> {
+    let current = super::current_release(caller, platform, id).await?;
+    let (table, version) = place(&current)?;
     let page = platform.lake.page(&table, version, query, &platform.limits.query).await?;
-    Ok((release, page))
+    Ok((current, page))
 }
 
 /// How many rows match.
@@ -38,12 +41,11 @@ pub async fn count(
     id: AssetId,
     filter: Option<&lake::Filter>,
 ) -> Result<u64, Error> {
-    let (_, release) = super::current_release(caller, platform, id).await?;
+    let current = super::current_release(caller, platform, id).await?;
     if filter.is_none() {
-        return Ok(release.rows);
+        return Ok(current.release.rows);
     }
-    let table = release.table.table()?;
-    let version = Some(release.table.version);
+    let (table, version) = place(&current)?;
     Ok(platform.lake.count(&table, version, filter, &platform.limits.query).await?)
 }
 
@@ -57,16 +59,33 @@ pub async fn groups(
     platform: &Platform,
     id: AssetId,
     query: &GroupQuery,
-) -> Result<(Release, RecordBatch), Error> {
-    let (_, release) = super::current_release(caller, platform, id).await?;
-    let table = release.table.table()?;
-    let version = Some(release.table.version);
+) -> Result<(Arc<Current>, RecordBatch), Error> {
+    let current = super::current_release(caller, platform, id).await?;
+    let (table, version) = place(&current)?;
     let groups = platform.lake.group(&table, version, query, &platform.limits.query).await?;
-    Ok((release, groups))
+    Ok((current, groups))
 }
 
-/// Rows of a dataset's current open release as a stream, and counts the download.
-/// The empty query gives all rows in their order.
+/// The columns of a release, as they are stored.
+///
+/// # Errors
+///
+/// [`Error::Lake`] if the table cannot be read.
+pub async fn schema(platform: &Platform, current: &Current) -> Result<SchemaRef, Error> {
+    let (table, version) = place(current)?;
+    Ok(platform.lake.schema(&table, version).await?)
+}
+
+/// Where the rows of a release lie.
+fn place(current: &Current) -> Result<(lake::TablePath, Option<u64>), Error> {
+    let table = &current.release.table;
+    Ok((table.table()?, Some(table.version)))
+}
+
+/// Rows of a release as a stream, and counts the download. The empty query gives all
+/// rows in their order.
+///
+/// - `current`: as [`super::current_release`] gave it a moment ago.
 ///
 /// # Errors
 ///
@@ -74,14 +93,12 @@ pub async fn groups(
 pub async fn download(
     caller: &Caller,
     platform: &Platform,
-    id: AssetId,
+    current: &Current,
     query: &RowQuery,
-) -> Result<(crate::registry::Asset, Release, BatchStream), Error> {
-    let (asset, release) = super::current_release(caller, platform, id).await?;
-    caller.require(Action::DownloadRelease, &release.resource(asset.body))?;
-    let table = release.table.table()?;
-    let version = Some(release.table.version);
+) -> Result<BatchStream, Error> {
+    caller.require(Action::DownloadRelease, &current.release.resource(current.asset.body))?;
+    let (table, version) = place(current)?;
     let rows = platform.lake.rows(&table, version, query, &platform.limits.scan).await?;
-    release::count_download(platform, release.id).await?;
-    Ok((asset, release, rows))
+    release::count_download(platform, current.release.id).await?;
+    Ok(rows)
 }

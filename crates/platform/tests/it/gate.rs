@@ -68,12 +68,9 @@ async fn what_is_proposed_passes_and_is_released_by_a_second_person() {
                 .unwrap();
         assert_eq!(statement["digest"]["sha256"], outcome.digest.sha256);
         let anyone = Caller::anonymous(testkit::moment());
-        let (_, shown, rows) =
-            open::rows::download(&anyone, platform, asset, &lake::RowQuery::default())
-                .await
-                .unwrap();
-        let rows: Vec<_> = rows.try_collect().await.unwrap();
-        assert_eq!(rows.iter().map(|batch| batch.num_rows() as u64).sum::<u64>(), shown.rows);
+        let shown = open::current_release(&anyone, platform, asset).await.unwrap().release.rows;
+        let rows = rows_for_anyone(&stage, asset).await.unwrap();
+        assert_eq!(rows.iter().map(|batch| batch.num_rows() as u64).sum::<u64>(), shown);
         assert!(rows[0].schema().column_with_name("身份证号").is_none());
     }
 }
@@ -94,7 +91,8 @@ async fn rows_for_anyone(
 ) -> Result<Vec<arrow::array::RecordBatch>, Error> {
     let anyone = Caller::anonymous(testkit::moment());
     let all = lake::RowQuery::default();
-    let (_, _, rows) = open::rows::download(&anyone, &stage.platform, asset, &all).await?;
+    let current = open::current_release(&anyone, &stage.platform, asset).await?;
+    let rows = open::rows::download(&anyone, &stage.platform, &current, &all).await?;
     Ok(rows.try_collect().await.unwrap())
 }
 

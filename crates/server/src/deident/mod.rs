@@ -8,9 +8,11 @@
 
 mod read;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::{Seek as _, Write as _};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -23,6 +25,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::show::{complain, say};
+use read::RowReader;
 pub(crate) use read::{ReadError, TextTable};
 
 /// What to do with which table.
@@ -101,17 +104,13 @@ enum DeidentError {
     TooFew { path: PathBuf, source: SearchError },
     #[error("{}: {source}", path.display())]
     Search { path: PathBuf, source: SearchError },
-    #[error("{}: cannot be written ({source}); check the folder and the space left", path.display())]
-    Write { path: PathBuf, source: std::io::Error },
 }
 
 impl DeidentError {
     fn status(&self) -> ExitCode {
         match self {
             Self::Unreachable { .. } | Self::TooFew { .. } => ExitCode::FAILURE,
-            Self::Read(_) | Self::Argument { .. } | Self::Search { .. } | Self::Write { .. } => {
-                ExitCode::from(2)
-            }
+            Self::Read(_) | Self::Argument { .. } | Self::Search { .. } => ExitCode::from(2),
         }
     }
 }
@@ -160,9 +159,7 @@ fn run(arguments: &Deident) -> Result<(), DeidentError> {
     let found = find(arguments, &tuples, &problem)?;
     let search_cpu_ms = cpu_ms() - cpu;
     if let Some(out) = &arguments.out {
-        let text = released(arguments, &table, &tuples, &problem, &found.recoding)?;
-        std::fs::write(out, text)
-            .map_err(|source| DeidentError::Write { path: out.clone(), source })?;
+        release(arguments, out, &table, &tuples, &problem, &found.recoding)?;
     }
     report(arguments, &found, load_ms, search_cpu_ms);
     Ok(())
@@ -286,40 +283,88 @@ fn find(
     })
 }
 
-/// The released rows as CSV: quasi-identifiers, sensitive columns and those kept, in
-/// the order of the file; suppressed rows are not there.
-fn released(
+/// Writes the released rows as CSV: quasi-identifiers, sensitive columns and those kept,
+/// in the order of the file; suppressed rows are not there. The file appears when it is
+/// whole.
+fn release(
     arguments: &Deident,
+    out: &Path,
     table: &TextTable,
     tuples: &TupleTable,
     problem: &Problem,
     recoding: &Recoding,
-) -> Result<String, DeidentError> {
+) -> Result<(), DeidentError> {
     let failed = |source| DeidentError::Search { path: arguments.file.clone(), source };
-    let recoder = Recoder::new(tuples, problem, recoding).map_err(failed)?;
     let counted = table.places(tuples.columns())?;
-    let quasi = table.places(&arguments.quasi)?;
     let kept = table.places(&arguments.keep)?;
-    let written: Vec<usize> = (0..table.header.len())
-        .filter(|place| counted.contains(place) || kept.contains(place))
-        .collect();
-    let names = written.iter().filter_map(|place| table.header.get(*place));
-    let mut text = String::new();
-    write_row(&mut text, table.delimiter, names.map(String::as_str));
-    table.each(|_, fields| {
-        let row: Vec<Option<&str>> =
-            counted.iter().map(|place| fields.get(*place).map(AsRef::as_ref)).collect();
-        if let Some(forms) = recoder.row(&row) {
-            let cells = written.iter().map(|place| {
-                let form = quasi.iter().position(|quasi| quasi == place);
-                let form = form.and_then(|number| forms.get(number).copied());
-                form.or_else(|| fields.get(*place).map(AsRef::as_ref)).unwrap_or_default()
-            });
-            write_row(&mut text, table.delimiter, cells);
-        }
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let unwritten = |source| ReadError::Write { path: out.to_owned(), source };
+    let mut written = Released {
+        table,
+        recoder: Recoder::new(tuples, problem, recoding).map_err(failed)?,
+        written: (0..table.header.len())
+            .filter(|place| counted.contains(place) || kept.contains(place))
+            .collect(),
+        counted,
+        quasi: table.places(&arguments.quasi)?,
+        out,
+        file: tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+            .map_err(unwritten)?,
+        text: String::new(),
+    };
+    table.read(&mut written)?;
+    written.flush()?;
+    let file = written.file;
+    file.as_file().sync_all().map_err(unwritten)?;
+    file.persist(out).map_err(|error| unwritten(error.error))?;
+    Ok(())
+}
+
+/// Text that is collected before it is written.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// Writes rows in their released form.
+struct Released<'a> {
+    table: &'a TextTable,
+    recoder: Recoder<'a>,
+    counted: Vec<usize>,
+    quasi: Vec<usize>,
+    written: Vec<usize>,
+    out: &'a Path,
+    file: tempfile::NamedTempFile,
+    text: String,
+}
+
+impl Released<'_> {
+    fn flush(&mut self) -> Result<(), ReadError> {
+        let written = self.file.write_all(self.text.as_bytes());
+        self.text.clear();
+        written.map_err(|source| ReadError::Write { path: self.out.to_owned(), source })
+    }
+}
+
+impl RowReader for Released<'_> {
+    fn begin(&mut self) -> Result<(), ReadError> {
+        let emptied = self.file.as_file().set_len(0).and_then(|()| self.file.rewind());
+        emptied.map_err(|source| ReadError::Write { path: self.out.to_owned(), source })?;
+        self.text.clear();
+        let names = self.written.iter().filter_map(|place| self.table.header.get(*place));
+        write_row(&mut self.text, self.table.delimiter(), names.map(String::as_str));
         Ok(())
-    })?;
-    Ok(text)
+    }
+
+    fn row(&mut self, _: usize, cells: &[Cow<'_, str>]) -> Result<(), ReadError> {
+        let row: Vec<Option<&str>> =
+            self.counted.iter().map(|place| cells.get(*place).map(AsRef::as_ref)).collect();
+        let Some(forms) = self.recoder.row(&row) else { return Ok(()) };
+        let shown = self.written.iter().map(|place| {
+            let form = self.quasi.iter().position(|quasi| quasi == place);
+            let form = form.and_then(|number| forms.get(number).copied());
+            form.or_else(|| cells.get(*place).map(AsRef::as_ref)).unwrap_or_default()
+        });
+        write_row(&mut self.text, self.table.delimiter(), shown);
+        if self.text.len() >= PIECE_BYTES { self.flush() } else { Ok(()) }
+    }
 }
 
 fn report(arguments: &Deident, found: &Found, load_ms: f64, search_cpu_ms: f64) {

@@ -5,15 +5,19 @@
 //! letter. Other formats come through `ingest` and are put into text.
 
 use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use ::deident::TupleTable;
-use ::deident::delimited::{OpenQuote, Rows, write_row};
+use ::deident::delimited::{OpenQuote, Rows};
 use ::deident::hierarchy::{HierarchyError, Spec, read_table};
-use arrow::array::RecordBatch;
+use ::deident::{TupleTable, TupleTableBuilder};
+use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use encoding_rs::{Decoder, DecoderResult, Encoding};
 
 /// Why a file cannot be used: file, line, column and the remedy in one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -38,42 +42,63 @@ pub(crate) enum ReadError {
     Hierarchy { path: PathBuf, column: String, source: HierarchyError },
     #[error("{}, line {line}: the value `{value}` of column `{column}` has no line in {}; add one there", path.display(), hierarchy.display())]
     MissingLeaf { path: PathBuf, line: usize, column: String, value: String, hierarchy: PathBuf },
+    #[error("{}: cannot be written ({source}); check the folder and the space left", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
     #[error("{}: {source}", path.display())]
     Tuples { path: PathBuf, source: ::deident::TupleError },
 }
 
-/// A table as text.
+/// A table as text. It is read from its file each time: nothing of it is kept.
 #[derive(Debug)]
 pub(crate) struct TextTable {
     path: PathBuf,
-    text: String,
-    pub(crate) delimiter: char,
+    form: Form,
     pub(crate) header: Vec<String>,
 }
 
+/// How the rows come out of the file.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// Text with a delimiter.
+    Delimited { encoding: &'static Encoding, delimiter: char },
+    /// What `ingest` reads.
+    Typed,
+}
+
+/// Sees a row of text with its line, and says whether it wants more.
+type See<'a> = dyn FnMut(usize, &[Cow<'_, str>]) -> Result<ControlFlow<()>, ReadError> + 'a;
+
+/// Sees the rows of a table.
+pub(crate) trait RowReader {
+    /// The rows come from the first one on; what was seen before does not count.
+    fn begin(&mut self) -> Result<(), ReadError>;
+
+    /// One row, with its line in the file (or its number, where a file has no lines).
+    fn row(&mut self, line: usize, cells: &[Cow<'_, str>]) -> Result<(), ReadError>;
+}
+
 impl TextTable {
-    /// Reads a file; the columns named must be there.
+    /// Finds out how a file is read; the columns named must be there.
     pub(crate) fn open(path: &Path, names: &[String]) -> Result<Self, ReadError> {
         let failed = |source| ReadError::Ingest { path: path.to_owned(), source };
         if std::fs::metadata(path).is_ok_and(|found| found.len() == 0) {
             return Err(ReadError::NoRows { path: path.to_owned() });
         }
         let detected = ingest::detect(path, &ingest::Hint::default()).map_err(failed)?;
-        let (text, delimiters) = if detected.format == ingest::Format::Csv {
-            let text = decoded(path, &detected.encoding)?;
-            (text, vec![detected.delimiter.unwrap_or(','), ';', ',', '\t'])
-        } else {
-            let mut lines = Lines::default();
-            let limits = ingest::Limits::default();
-            ingest::load(path, &ingest::Hint::default(), &limits, &mut lines).map_err(failed)?;
-            (lines.text, vec![','])
-        };
-        let mut table = Self { path: path.to_owned(), text, delimiter: ',', header: Vec::new() };
-        for delimiter in delimiters {
-            table.delimiter = delimiter;
-            let mut fields = Vec::new();
-            table.rows().read(&mut fields).map_err(|source| table.quote(source))?;
-            table.header = fields.iter().map(|field| field.trim().to_owned()).collect();
+        if detected.format != ingest::Format::Csv {
+            // Only a Parquet file has all its columns at its head.
+            let enough = detected.format == ingest::Format::Parquet;
+            let mut table = Self { path: path.to_owned(), form: Form::Typed, header: Vec::new() };
+            table.header = table.typed(None, enough)?;
+            table.places(names)?;
+            return Ok(table);
+        }
+        let known = Encoding::for_label(detected.encoding.as_bytes());
+        let encoding = known.unwrap_or(encoding_rs::UTF_8);
+        let mut table = Self { path: path.to_owned(), form: Form::Typed, header: Vec::new() };
+        for delimiter in [detected.delimiter.unwrap_or(','), ';', ',', '\t'] {
+            table.form = Form::Delimited { encoding, delimiter };
+            table.header = table.first_row(encoding, delimiter)?;
             if table.places(names).is_ok() {
                 break;
             }
@@ -82,12 +107,93 @@ impl TextTable {
         Ok(table)
     }
 
-    fn rows(&self) -> Rows<'_> {
-        Rows::new(&self.text, self.delimiter)
+    /// The delimiter of the file; a comma for files that have none.
+    pub(crate) fn delimiter(&self) -> char {
+        match self.form {
+            Form::Delimited { delimiter, .. } => delimiter,
+            Form::Typed => ',',
+        }
+    }
+
+    fn first_row(
+        &self,
+        encoding: &'static Encoding,
+        delimiter: char,
+    ) -> Result<Vec<String>, ReadError> {
+        let mut header = Vec::new();
+        self.delimited(encoding, delimiter, &mut |_, fields| {
+            header = fields.iter().map(|field| field.trim().to_owned()).collect();
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(header)
     }
 
     fn quote(&self, source: OpenQuote) -> ReadError {
         ReadError::Quote { path: self.path.clone(), source }
+    }
+
+    /// Shows each row of text, the header included, until `see` has enough.
+    fn delimited(
+        &self,
+        encoding: &'static Encoding,
+        delimiter: char,
+        see: &mut See<'_>,
+    ) -> Result<(), ReadError> {
+        let mut pieces = Pieces::open(&self.path, encoding)?;
+        let mut line = 1;
+        loop {
+            let last = !pieces.more()?;
+            let text = pieces.waiting.as_str();
+            let mut rows = Rows::at(text, delimiter, line);
+            let mut fields = Vec::new();
+            let rest = loop {
+                let before = rows.rest();
+                match rows.read(&mut fields) {
+                    Ok(false) => {
+                        line = rows.next_line();
+                        break "";
+                    }
+                    // The row may go on in the next piece.
+                    Err(_) if !last && before.len() < LONGEST_ROW => break before,
+                    Ok(true) if !last && rows.rest().is_empty() && !before.ends_with('\n') => {
+                        break before;
+                    }
+                    Err(source) => return Err(self.quote(source)),
+                    Ok(true) => {
+                        line = rows.next_line();
+                        if see(rows.line(), &fields)?.is_break() {
+                            return Ok(());
+                        }
+                    }
+                }
+            };
+            if last {
+                return Ok(());
+            }
+            let kept = rest.len();
+            pieces.keep(kept);
+        }
+    }
+
+    /// Reads the rows with `ingest`; gives the names of the columns.
+    ///
+    /// - `head_only`: without a reader, stop where the first rows would come.
+    fn typed(
+        &self,
+        reader: Option<&mut dyn RowReader>,
+        head_only: bool,
+    ) -> Result<Vec<String>, ReadError> {
+        let mut cells =
+            Cells { reader, head_only, names: Vec::new(), row: 0, failed: None, has_enough: false };
+        let limits = ingest::Limits::default();
+        let read = ingest::load(&self.path, &ingest::Hint::default(), &limits, &mut cells);
+        match (read, cells.failed) {
+            (_, Some(failed)) => Err(failed),
+            (Err(source), None) if !cells.has_enough => {
+                Err(ReadError::Ingest { path: self.path.clone(), source })
+            }
+            _ => Ok(cells.names),
+        }
     }
 
     /// Where columns stand.
@@ -102,36 +208,37 @@ impl TextTable {
         names.iter().map(place).collect()
     }
 
-    /// Shows each row with its line number.
-    pub(crate) fn each<'a>(
-        &'a self,
-        mut see: impl FnMut(usize, &[Cow<'a, str>]) -> Result<(), ReadError>,
-    ) -> Result<(), ReadError> {
-        let mut rows = self.rows();
-        let mut fields = Vec::new();
-        rows.read(&mut fields).map_err(|source| self.quote(source))?;
+    /// Shows each row to a reader.
+    pub(crate) fn read(&self, reader: &mut dyn RowReader) -> Result<(), ReadError> {
+        let Form::Delimited { encoding, delimiter } = self.form else {
+            return self.typed(Some(reader), false).map(|_| ());
+        };
+        reader.begin()?;
         let expected = self.header.len();
-        while rows.read(&mut fields).map_err(|source| self.quote(source))? {
+        let mut is_header = true;
+        self.delimited(encoding, delimiter, &mut |line, fields| {
+            if std::mem::take(&mut is_header) {
+                return Ok(ControlFlow::Continue(()));
+            }
             if fields.len() != expected {
-                let (line, found) = (rows.line(), fields.len());
+                let found = fields.len();
                 return Err(ReadError::Fields { path: self.path.clone(), line, found, expected });
             }
-            see(rows.line(), &fields)?;
-        }
-        Ok(())
+            reader.row(line, fields)?;
+            Ok(ControlFlow::Continue(()))
+        })
     }
 
     /// Counts the distinct tuples of some columns.
     pub(crate) fn count(&self, names: &[String]) -> Result<TupleTable, ReadError> {
-        let places = self.places(names)?;
-        let mut builder = TupleTable::builder(names);
-        let failed = |source| ReadError::Tuples { path: self.path.clone(), source };
-        self.each(|_, fields| {
-            let row: Vec<Option<&str>> =
-                places.iter().map(|place| fields.get(*place).map(AsRef::as_ref)).collect();
-            builder.push(&row).map_err(failed)
-        })?;
-        let tuples = builder.finish();
+        let mut counter = Counter {
+            path: &self.path,
+            names,
+            places: self.places(names)?,
+            builder: TupleTable::builder(names),
+        };
+        self.read(&mut counter)?;
+        let tuples = counter.builder.finish();
         if tuples.rows() == 0 {
             return Err(ReadError::NoRows { path: self.path.clone() });
         }
@@ -169,16 +276,54 @@ impl TextTable {
 
     /// The first line that has a value.
     fn line_of(&self, column: &str, value: &str) -> Result<usize, ReadError> {
-        let places = self.places(&[column.to_owned()])?;
-        let mut first = None;
-        self.each(|line, fields| {
-            let here = places.iter().any(|place| fields.get(*place).is_some_and(|f| f == value));
-            if here && first.is_none() {
-                first = Some(line);
-            }
-            Ok(())
-        })?;
-        Ok(first.unwrap_or_default())
+        let place = self.places(&[column.to_owned()])?.first().copied().unwrap_or_default();
+        let mut finder = Finder { place, value, first: None };
+        self.read(&mut finder)?;
+        Ok(finder.first.unwrap_or_default())
+    }
+}
+
+/// Counts tuples.
+struct Counter<'a> {
+    path: &'a Path,
+    names: &'a [String],
+    places: Vec<usize>,
+    builder: TupleTableBuilder,
+}
+
+impl RowReader for Counter<'_> {
+    fn begin(&mut self) -> Result<(), ReadError> {
+        self.builder = TupleTable::builder(self.names);
+        Ok(())
+    }
+
+    fn row(&mut self, _: usize, cells: &[Cow<'_, str>]) -> Result<(), ReadError> {
+        let row: Vec<Option<&str>> =
+            self.places.iter().map(|place| cells.get(*place).map(AsRef::as_ref)).collect();
+        self.builder
+            .push(&row)
+            .map_err(|source| ReadError::Tuples { path: self.path.to_owned(), source })
+    }
+}
+
+/// Finds the first line of a value.
+struct Finder<'a> {
+    place: usize,
+    value: &'a str,
+    first: Option<usize>,
+}
+
+impl RowReader for Finder<'_> {
+    fn begin(&mut self) -> Result<(), ReadError> {
+        self.first = None;
+        Ok(())
+    }
+
+    fn row(&mut self, line: usize, cells: &[Cow<'_, str>]) -> Result<(), ReadError> {
+        if self.first.is_none() && cells.get(self.place).is_some_and(|cell| cell == self.value) {
+            self.first = Some(line);
+        }
+        Ok(())
     }
 }
 
@@ -207,7 +352,7 @@ fn decoded(path: &Path, encoding: &str) -> Result<String, ReadError> {
         Ok(text) => return Ok(text),
         Err(error) => error.into_bytes(),
     };
-    let known = encoding_rs::Encoding::for_label(encoding.as_bytes());
+    let known = Encoding::for_label(encoding.as_bytes());
     let (text, _, bad) = known.unwrap_or(encoding_rs::UTF_8).decode(&bytes);
     if bad {
         let before = text.split('\u{fffd}').next().unwrap_or_default();
@@ -218,34 +363,148 @@ fn decoded(path: &Path, encoding: &str) -> Result<String, ReadError> {
     Ok(text.into_owned())
 }
 
-/// Receives what `ingest` reads, as lines of text.
-#[derive(Debug, Default)]
-struct Lines {
-    text: String,
+/// The text of a file, piece by piece.
+struct Pieces<'a> {
+    path: &'a Path,
+    file: File,
+    encoding: &'static Encoding,
+    decoder: Decoder,
+    bytes: Vec<u8>,
+    /// Text that is not read yet.
+    waiting: String,
+    /// Line breaks in what was read.
+    lines: usize,
 }
 
-impl ingest::Sink for Lines {
-    fn begin(&mut self, schema: SchemaRef) -> Result<(), ingest::SinkError> {
-        self.text.clear();
-        let names = schema.fields().iter().map(|field| field.name().as_str());
-        write_row(&mut self.text, ',', names);
+/// Bytes that are read at once.
+const PIECE_BYTES: usize = 1 << 20;
+/// A row that is longer has a quote that is never closed.
+const LONGEST_ROW: usize = 64 << 20;
+
+impl<'a> Pieces<'a> {
+    fn open(path: &'a Path, encoding: &'static Encoding) -> Result<Self, ReadError> {
+        let file =
+            File::open(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+        let decoder = encoding.new_decoder_with_bom_removal();
+        let (bytes, waiting) = (vec![0; PIECE_BYTES], String::new());
+        Ok(Self { path, file, encoding, decoder, bytes, waiting, lines: 0 })
+    }
+
+    /// Adds the next piece of text; `false` if that was the last one.
+    fn more(&mut self) -> Result<bool, ReadError> {
+        let failed = |source| ReadError::Io { path: self.path.to_owned(), source };
+        let count = self.file.read(&mut self.bytes).map_err(failed)?;
+        let last = count == 0;
+        let mut input = self.bytes.get(..count).unwrap_or_default();
+        loop {
+            let room = self.decoder.max_utf8_buffer_length_without_replacement(input.len());
+            self.waiting.reserve(room.unwrap_or(PIECE_BYTES));
+            let (result, read) =
+                self.decoder.decode_to_string_without_replacement(input, &mut self.waiting, last);
+            input = input.get(read..).unwrap_or_default();
+            match result {
+                DecoderResult::InputEmpty => return Ok(!last),
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(..) => {
+                    return Err(ReadError::Encoding {
+                        path: self.path.to_owned(),
+                        line: self.lines + line_breaks(&self.waiting) + 1,
+                        encoding: self.encoding.name().to_owned(),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Forgets what was read but for its last `kept` bytes.
+    fn keep(&mut self, kept: usize) {
+        let read = self.waiting.len().saturating_sub(kept);
+        self.lines += line_breaks(self.waiting.get(..read).unwrap_or_default());
+        self.waiting.drain(..read);
+    }
+}
+
+fn line_breaks(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'\n').count()
+}
+
+/// Receives what `ingest` reads, and shows it as rows of text.
+struct Cells<'a> {
+    reader: Option<&'a mut dyn RowReader>,
+    head_only: bool,
+    names: Vec<String>,
+    row: usize,
+    failed: Option<ReadError>,
+    has_enough: bool,
+}
+
+impl Cells<'_> {
+    /// Keeps the reader's own error: `ingest` knows only its text.
+    fn note(&mut self, result: Result<(), ReadError>) -> Result<(), ingest::SinkError> {
+        result.map_err(|error| {
+            let told = ingest::SinkError::new(error.to_string());
+            self.failed = Some(error);
+            told
+        })
+    }
+
+    fn show(&mut self, columns: &[Column]) -> Result<(), ReadError> {
+        let Some(reader) = &mut self.reader else { return Ok(()) };
+        let rows = columns.first().map_or(0, |column| column.ends.len());
+        let mut cells = Vec::with_capacity(columns.len());
+        for row in 0..rows {
+            cells.clear();
+            cells.extend(columns.iter().map(|column| Cow::Borrowed(column.cell(row))));
+            self.row += 1;
+            reader.row(self.row, &cells)?;
+        }
         Ok(())
+    }
+}
+
+/// The cells of a column of a batch as text, one after the other.
+struct Column {
+    text: String,
+    /// Where each cell ends.
+    ends: Vec<usize>,
+}
+
+impl Column {
+    fn of(array: &dyn Array) -> Result<Self, ArrowError> {
+        let options = FormatOptions::default();
+        let format = ArrayFormatter::try_new(array, &options)?;
+        let mut column = Self { text: String::new(), ends: Vec::with_capacity(array.len()) };
+        for row in 0..array.len() {
+            format.value(row).write(&mut column.text)?;
+            column.ends.push(column.text.len());
+        }
+        Ok(column)
+    }
+
+    fn cell(&self, row: usize) -> &str {
+        let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        let end = self.ends.get(row).copied().unwrap_or_default();
+        self.text.get(start.unwrap_or_default()..end).unwrap_or_default()
+    }
+}
+
+impl ingest::Sink for Cells<'_> {
+    fn begin(&mut self, schema: SchemaRef) -> Result<(), ingest::SinkError> {
+        self.names = schema.fields().iter().map(|field| field.name().clone()).collect();
+        self.row = 0;
+        let begun = self.reader.as_mut().map_or(Ok(()), |reader| reader.begin());
+        self.note(begun)
     }
 
     fn batch(&mut self, batch: RecordBatch) -> Result<(), ingest::SinkError> {
-        let options = FormatOptions::default();
-        let columns: Result<Vec<_>, _> = batch
-            .columns()
-            .iter()
-            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
-            .collect();
-        let columns = columns.map_err(ingest::SinkError::new)?;
-        for row in 0..batch.num_rows() {
-            let cells: Vec<String> =
-                columns.iter().map(|column| column.value(row).to_string()).collect();
-            write_row(&mut self.text, ',', cells.iter().map(String::as_str));
+        if self.head_only {
+            self.has_enough = true;
+            return Err(ingest::SinkError::new("the columns are known"));
         }
-        Ok(())
+        let columns: Result<Vec<Column>, _> =
+            batch.columns().iter().map(|column| Column::of(column.as_ref())).collect();
+        let shown = self.show(&columns.map_err(ingest::SinkError::new)?);
+        self.note(shown)
     }
 
     fn reject(&mut self, reject: ingest::Reject) -> Result<(), ingest::SinkError> {

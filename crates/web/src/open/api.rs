@@ -9,10 +9,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::extract::{ApiQuery, id_of};
+use crate::extract::{ApiQuery, id_of, within};
 use crate::problem::Problem;
 use crate::registry::entry::EntryBody;
 use crate::visitor::Visitor;
+
+/// Hits that can be reached: a search that finds more is narrowed, not leafed through.
+pub(crate) const MOST_HITS: usize = 10_000;
 
 /// What to search.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -34,25 +37,23 @@ pub(crate) struct SearchParams {
     pub kind: String,
     /// `relevance`, `newest`, `title` or `popular`.
     pub sort: String,
-    /// Page, from 1.
+    /// Page, from 1. The first 10,000 hits can be reached; narrow the search for others.
+    #[param(minimum = 1)]
     pub page: Option<usize>,
     /// Hits on a page, 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     pub per_page: Option<usize>,
 }
 
 impl SearchParams {
-    /// The page, from 1.
-    pub(crate) fn page_number(&self) -> usize {
-        self.page.unwrap_or(1).clamp(1, 10_000)
-    }
-
-    /// Hits on a page.
-    pub(crate) fn page_size(&self) -> usize {
-        self.per_page.unwrap_or(20).clamp(1, 100)
-    }
-
     /// The query of the index.
-    pub(crate) fn query(&self) -> search::Query {
+    ///
+    /// # Errors
+    ///
+    /// A bad request for a parameter that is out of its bounds or not known.
+    fn query(&self) -> Result<search::Query, Problem> {
+        let size = within("per_page", self.per_page, 20, 1..=100)?;
+        let page = within("page", self.page, 1, 1..=MOST_HITS / size)?;
         let facets = [
             (search::Facet::Theme, &self.theme),
             (search::Facet::Division, &self.division),
@@ -68,7 +69,7 @@ impl SearchParams {
                 .map(str::to_owned)
                 .collect()
         };
-        search::Query {
+        Ok(search::Query {
             text: Some(self.q.trim().to_owned()).filter(|text| !text.is_empty()),
             filters: facets
                 .into_iter()
@@ -79,12 +80,20 @@ impl SearchParams {
                 "newest" => search::Sort::Newest,
                 "title" => search::Sort::Title,
                 "popular" => search::Sort::Popular,
-                _ => search::Sort::Relevance,
+                "" | "relevance" => search::Sort::Relevance,
+                other => return Err(unknown_sort(other)),
             },
-            offset: (self.page_number() - 1) * self.page_size(),
-            limit: self.page_size(),
-        }
+            offset: (page - 1) * size,
+            limit: size,
+        })
     }
+}
+
+fn unknown_sort(text: &str) -> Problem {
+    Problem::bad_request(
+        format!("sort 为 `{text}`，应为 relevance、newest、title 或 popular。"),
+        format!("sort is `{text}`; it is relevance, newest, title or popular."),
+    )
 }
 
 /// A page of search results.
@@ -215,7 +224,7 @@ pub(crate) async fn search(
     State(app): State<App>,
     ApiQuery(params): ApiQuery<SearchParams>,
 ) -> Result<Json<SearchPage>, Problem> {
-    let found = open::find(&app.platform, params.query()).await?;
+    let found = open::find(&app.platform, params.query()?).await?;
     let facets = found.hits.facets.iter().map(|(facet, counts)| {
         let counts = counts.iter().map(|(code, count)| (code.clone(), (*count).into())).collect();
         (facet.as_str().to_owned(), serde_json::Value::Object(counts))

@@ -6,21 +6,27 @@
 #![expect(unused_qualifications, reason = "what utoipa writes for parameters is qualified")]
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
 use bytes::Bytes;
 use futures::StreamExt as _;
+use headers::{AcceptRanges, ContentLength, ContentRange, ETag, HeaderMapExt as _};
 use ingest::write::{CsvOptions, CsvWriter, JsonWriter, NdjsonWriter, XlsxWriter};
 use lake::{BatchStream, RowQuery};
 use platform::gate::release::Release;
-use platform::open::rows;
+use platform::open::{self, rows};
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
+use vocabulary::Bilingual;
 
+use super::part::{Wanted, wanted};
 use crate::app::App;
 use crate::extract::{ApiQuery, id_of};
 use crate::open::rows::RowParams;
@@ -49,58 +55,123 @@ pub(crate) struct DownloadParams {
 }
 
 /// A whole dataset as a file: `csv`, `xlsx`, `json`, `ndjson` or `parquet`.
+///
+/// The whole CSV has the length and the digest that the certificate names, and can be
+/// resumed with `Range`; every format answers `If-None-Match`.
 #[utoipa::path(get, path = "/api/v1/datasets/{id}/download/{format}", tag = "open",
     params(("id" = String, Path, description = "Identifier of the dataset"),
            ("format" = String, Path, description = "csv, xlsx, json, ndjson or parquet"), DownloadParams),
     responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+              (status = 206, description = "The bytes that `Range` asks for"),
+              (status = 304, description = "The client has the file"),
+              (status = 416, description = "There are no such bytes"),
               crate::openapi::Problems))]
 pub(crate) async fn file(
     State(app): State<App>,
     visitor: Visitor,
     Path((id, format)): Path<(String, String)>,
     ApiQuery(params): ApiQuery<DownloadParams>,
+    method: Method,
+    asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let format = Format::of(&format).ok_or_else(Problem::not_found)?;
-    let asked = RowParams {
-        select: params.select.clone(),
-        filter: params.filter.clone(),
-        order: params.order.clone(),
-        ..RowParams::default()
-    };
-    let query = RowQuery { limit: None, ..asked.query().map_err(platform::Error::from)? };
+    let query = params.query()?;
     let is_whole = query == RowQuery::default();
-    let (asset, release, batches) =
-        rows::download(&visitor.caller, &app.platform, id_of(&id)?, &query).await?;
+    let current = open::current_release(&visitor.caller, &app.platform, id_of(&id)?).await?;
+    let release = &current.release;
     if format == Format::Xlsx && is_whole && release.rows > SHEET_ROWS {
         return Err(too_long_for_a_sheet(release.rows));
     }
-    let schema = release_schema(&app, &release).await?;
+    let is_certified = format == Format::Csv && is_whole && !params.bom;
+    let length = is_certified.then_some(release.outcome.digest.bytes);
+    let tag = if is_certified {
+        format!("\"{}\"", release.outcome.digest.sha256)
+    } else {
+        params.tag(release, format)
+    };
+    let mut response = Response::new(Body::empty());
+    let tagged: ETag = tag.parse().map_err(|_| Problem::internal())?;
+    response.headers_mut().typed_insert(tagged.clone());
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    let (skip, bytes) = match wanted(&asked, &tagged, length) {
+        Wanted::Nothing => {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return Ok(response);
+        }
+        Wanted::Beyond => return Err(no_such_bytes(length.unwrap_or_default())),
+        Wanted::Whole => (0, length),
+        Wanted::Bytes { first, last } => {
+            let range = ContentRange::bytes(first..=last, length);
+            response.headers_mut().typed_insert(range.map_err(|_| Problem::internal())?);
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            (first, Some(last - first + 1))
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    let name = file_name(&current.asset.entry.title.zh, release.number, format);
+    if let Ok(value) = HeaderValue::from_str(&name) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    if is_certified {
+        headers.typed_insert(AcceptRanges::bytes());
+    }
+    if let Some(bytes) = bytes {
+        headers.typed_insert(ContentLength(bytes));
+    }
+    if method == Method::HEAD {
+        return Ok(response);
+    }
+    let batches = rows::download(&visitor.caller, &app.platform, &current, &query).await?;
+    let schema = rows::schema(&app.platform, &current).await?;
     let schema = query.output_schema(&schema).map_err(platform::Error::from)?;
     let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(QUEUE);
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
-        let output = Pieces { sender: sender.clone(), waiting: Vec::with_capacity(PIECE) };
-        if let Err(error) = write(format, params.bom, &schema, batches, output, &runtime) {
+        let output = Pieces::new(sender.clone(), skip, bytes);
+        let enough = Arc::clone(&output.enough);
+        if let Err(error) = write(format, params.bom, &schema, batches, output, &runtime)
+            && !enough.load(Ordering::Relaxed)
+        {
             tracing::warn!(error = %vocabulary::error_chain(error.as_ref()), "a download was broken off");
             // The reader sees a broken transfer, never a file that looks whole.
             let _gone = sender.blocking_send(Err(std::io::Error::other("broken off")));
         }
     });
-    let name = file_name(&asset.entry.title.zh, release.number, format);
-    let mut response = Body::from_stream(ReceiverStream::new(receiver)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
-    if let Ok(value) = HeaderValue::from_str(&name) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    if matches!(format, Format::Csv) && is_whole && !params.bom {
-        let digest = &release.outcome.digest;
-        if let Ok(value) = HeaderValue::from_str(&format!("\"{}\"", digest.sha256)) {
-            headers.insert(header::ETAG, value);
-        }
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(digest.bytes));
-    }
+    *response.body_mut() = Body::from_stream(ReceiverStream::new(receiver));
     Ok(response)
+}
+
+impl DownloadParams {
+    /// The rows that are asked for.
+    fn query(&self) -> Result<RowQuery, Problem> {
+        let asked = RowParams {
+            select: self.select.clone(),
+            filter: self.filter.clone(),
+            order: self.order.clone(),
+            ..RowParams::default()
+        };
+        Ok(RowQuery { limit: None, ..asked.query()? })
+    }
+
+    /// A tag of what is asked for of a release. It is weak: the bytes of a format may
+    /// change with the program, the rows do not.
+    fn tag(&self, release: &Release, format: Format) -> String {
+        let what = format!("{:?} {:?} {:?} {}", self.select, self.filter, self.order, self.bom);
+        let digest = hex::encode(Sha256::digest(what.as_bytes()));
+        let short = digest.get(..16).unwrap_or_default();
+        format!("W/\"{}-{}-{short}\"", release.id, format.extension())
+    }
+}
+
+/// Bytes behind the end of a file.
+fn no_such_bytes(length: u64) -> Problem {
+    let title = Bilingual::new("没有这些字节", "There are no such bytes");
+    let detail = Bilingual::new(
+        format!("文件共 {length} 字节，Range 超出了范围。"),
+        format!("The file has {length} bytes; the range lies beyond."),
+    );
+    Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", title, detail)
 }
 
 /// Rows that a sheet holds below its header. Source: Excel specifications and limits.
@@ -163,16 +234,6 @@ impl Format {
     }
 }
 
-/// The columns of a release.
-async fn release_schema(
-    app: &App,
-    release: &Release,
-) -> Result<arrow::datatypes::SchemaRef, Problem> {
-    let table = release.table.table()?;
-    let schema = app.platform.lake.schema(&table, Some(release.table.version)).await;
-    Ok(schema.map_err(platform::Error::from)?)
-}
-
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Writes all batches in a format.
@@ -224,13 +285,28 @@ fn write(
     }
 }
 
-/// Collects bytes into pieces for the network.
+/// Collects bytes into pieces for the network, of the part that was asked for.
 struct Pieces {
     sender: tokio::sync::mpsc::Sender<std::io::Result<Bytes>>,
     waiting: Vec<u8>,
+    /// Bytes before the part.
+    skip: u64,
+    /// Bytes of the part that are still to come; `None` where nobody counted them.
+    left: Option<u64>,
+    /// Set once the part is whole: what would follow need not be made.
+    enough: Arc<AtomicBool>,
 }
 
 impl Pieces {
+    fn new(
+        sender: tokio::sync::mpsc::Sender<std::io::Result<Bytes>>,
+        skip: u64,
+        left: Option<u64>,
+    ) -> Self {
+        let waiting = Vec::with_capacity(PIECE);
+        Self { sender, waiting, skip, left, enough: Arc::default() }
+    }
+
     fn hand_over(&mut self) -> std::io::Result<()> {
         if self.waiting.is_empty() {
             return Ok(());
@@ -244,11 +320,32 @@ impl Pieces {
     fn end(mut self) -> Result<(), Failure> {
         Ok(self.hand_over()?)
     }
+
+    /// Takes what belongs to the part.
+    fn take(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        let before = usize::try_from(self.skip).unwrap_or(usize::MAX).min(bytes.len());
+        self.skip -= before as u64;
+        let part = bytes.get(before..).unwrap_or_default();
+        let Some(left) = &mut self.left else {
+            self.waiting.extend_from_slice(part);
+            return Ok(());
+        };
+        let kept = usize::try_from(*left).unwrap_or(usize::MAX).min(part.len());
+        *left -= kept as u64;
+        let is_whole = *left == 0;
+        self.waiting.extend_from_slice(part.get(..kept).unwrap_or_default());
+        if is_whole && kept < part.len() {
+            self.hand_over()?;
+            self.enough.store(true, Ordering::Relaxed);
+            return Err(std::io::Error::other("the part is whole"));
+        }
+        Ok(())
+    }
 }
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.waiting.extend_from_slice(bytes);
+        self.take(bytes)?;
         if self.waiting.len() >= PIECE {
             self.hand_over()?;
         }

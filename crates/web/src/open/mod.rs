@@ -3,4 +3,5 @@
 pub(crate) mod api;
 pub(crate) mod download;
 pub(crate) mod pages;
+mod part;
 pub(crate) mod rows;

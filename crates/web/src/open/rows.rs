@@ -13,12 +13,14 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::app::App;
-use crate::extract::{ApiQuery, id_of};
+use crate::extract::{ApiQuery, id_of, within};
 use crate::problem::Problem;
 use crate::visitor::Visitor;
 
 /// Rows of a page if none is asked for.
 const ROWS: u64 = 100;
+/// Groups if no number is asked for.
+const GROUPS: u64 = 1_000;
 /// Most rows of a page; more come by `cursor` or as a download.
 pub(crate) const MOST_ROWS: u64 = 10_000;
 
@@ -43,7 +45,17 @@ pub(crate) struct RowParams {
 
 impl RowParams {
     /// The query of the lake.
-    pub(crate) fn query(&self) -> Result<RowQuery, LakeError> {
+    ///
+    /// # Errors
+    ///
+    /// A bad request that says what cannot be understood.
+    pub(crate) fn query(&self) -> Result<RowQuery, Problem> {
+        let limit = within("limit", self.limit, ROWS, 1..=MOST_ROWS)?;
+        Ok(RowQuery { limit: Some(limit), ..self.rows().map_err(platform::Error::from)? })
+    }
+
+    /// The query without its limit.
+    fn rows(&self) -> Result<RowQuery, LakeError> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
         Ok(RowQuery {
             select: given(&self.select).map(|text| RowQuery::parse_select(&text)).transpose()?,
@@ -53,8 +65,7 @@ impl RowParams {
                 .transpose()?
                 .unwrap_or_default(),
             after: given(&self.cursor).map(|text| text.parse::<Cursor>()).transpose()?,
-            limit: Some(self.limit.unwrap_or(ROWS).clamp(1, MOST_ROWS)),
-            row_key: false,
+            ..RowQuery::default()
         })
     }
 }
@@ -79,7 +90,17 @@ pub(crate) struct GroupParams {
 
 impl GroupParams {
     /// The query of the lake.
-    pub(crate) fn query(&self) -> Result<GroupQuery, LakeError> {
+    ///
+    /// # Errors
+    ///
+    /// A bad request that says what cannot be understood.
+    pub(crate) fn query(&self) -> Result<GroupQuery, Problem> {
+        let limit = within("limit", self.limit, GROUPS, 1..=MOST_ROWS)?;
+        Ok(GroupQuery { limit: Some(limit), ..self.groups().map_err(platform::Error::from)? })
+    }
+
+    /// The query without its limit.
+    fn groups(&self) -> Result<GroupQuery, LakeError> {
         let by =
             if self.by.trim().is_empty() { Vec::new() } else { RowQuery::parse_select(&self.by)? };
         let filter = self.filter.clone().filter(|text| !text.trim().is_empty());
@@ -87,7 +108,7 @@ impl GroupParams {
             by,
             measures: measures(&self.measures)?,
             filter: filter.map(|text| Filter::parse(&text)).transpose()?,
-            limit: Some(self.limit.unwrap_or(1_000).clamp(1, MOST_ROWS)),
+            limit: None,
         })
     }
 }
@@ -136,8 +157,8 @@ pub(crate) async fn page(
     Path(id): Path<String>,
     ApiQuery(params): ApiQuery<RowParams>,
 ) -> Result<Response, Problem> {
-    let query = params.query().map_err(platform::Error::from)?;
-    let (release, page) = rows::page(&visitor.caller, &app.platform, id_of(&id)?, &query).await?;
+    let query = params.query()?;
+    let (current, page) = rows::page(&visitor.caller, &app.platform, id_of(&id)?, &query).await?;
     let mut body = Vec::with_capacity(64 * 1024);
     body.extend_from_slice(b"{\"rows\":");
     body = write_rows(body, &page.rows)?;
@@ -145,7 +166,7 @@ pub(crate) async fn page(
         Some(cursor) => body.extend_from_slice(format!(",\"next_cursor\":\"{cursor}\"").as_bytes()),
         None => body.extend_from_slice(b",\"next_cursor\":null"),
     }
-    body.extend_from_slice(format!(",\"release\":\"{}\"}}", release.id).as_bytes());
+    body.extend_from_slice(format!(",\"release\":\"{}\"}}", current.release.id).as_bytes());
     Ok(json(body))
 }
 
@@ -159,11 +180,11 @@ pub(crate) async fn groups(
     Path(id): Path<String>,
     ApiQuery(params): ApiQuery<GroupParams>,
 ) -> Result<Response, Problem> {
-    let query = params.query().map_err(platform::Error::from)?;
-    let (release, groups) =
+    let query = params.query()?;
+    let (current, groups) =
         rows::groups(&visitor.caller, &app.platform, id_of(&id)?, &query).await?;
     let mut body = write_rows(b"{\"groups\":".to_vec(), &groups)?;
-    body.extend_from_slice(format!(",\"release\":\"{}\"}}", release.id).as_bytes());
+    body.extend_from_slice(format!(",\"release\":\"{}\"}}", current.release.id).as_bytes());
     Ok(json(body))
 }
 

@@ -14,7 +14,7 @@ use vocabulary::AssetId;
 use super::entry::EntryBody;
 use super::view::{AssetPage, AssetView};
 use crate::app::App;
-use crate::extract::{ApiJson, ApiQuery, id_of};
+use crate::extract::{ApiJson, ApiQuery, id_of, within};
 use crate::precondition;
 use crate::problem::{Problem, ProblemBody};
 use crate::visitor::Visitor;
@@ -53,6 +53,7 @@ pub(crate) struct ListParams {
     /// Go on after this cursor.
     pub cursor: Option<String>,
     /// At most this many, 1 to 200.
+    #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u64>,
 }
 
@@ -71,7 +72,7 @@ pub(crate) async fn list(
             format!("The parameter {field} is not right."),
         )
     };
-    let limit = params.limit.unwrap_or(50).clamp(1, 200);
+    let limit = within("limit", params.limit, 50, 1..=200)?;
     let after = match &params.cursor {
         Some(cursor) => {
             let (at, id) = cursor.split_once('~').ok_or_else(|| wrong("cursor"))?;

@@ -1,6 +1,7 @@
 //! The API and the protocols.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use platform::gate::{self, Settings};
 use sha2::Digest as _;
 use trust::Role;
@@ -62,9 +63,8 @@ async fn the_log_is_served_and_only_by_right_paths() {
     }
 }
 
-#[tokio::test]
-async fn a_certificate_names_the_digest_of_the_rows() {
-    let site = Site::new().await;
+/// A small table that is open to everyone, with its release.
+async fn opened(site: &Site) -> (vocabulary::AssetId, gate::release::Release) {
     let stage = &site.stage;
     let asset = stage.asset().await;
     let table = "地区,编号,说明\n太原,1,\"甲,乙\"\n大同,2,=1+1\n阳泉,3,\n";
@@ -88,14 +88,105 @@ async fn a_certificate_names_the_digest_of_the_rows() {
     stage.work().await;
     gate::submit(&clerk, platform, run.id, None).await.unwrap();
     let (_, released) = gate::approve(&reviewer, platform, run.id, None).await.unwrap();
+    (asset, released)
+}
+
+#[tokio::test]
+async fn a_certificate_names_the_digest_of_the_rows() {
+    let site = Site::new().await;
+    let (asset, released) = opened(&site).await;
+    let keys = site.stage.platform.keyring.jwks();
     let file = site.get(&format!("/api/v1/datasets/{asset}/download/csv")).await;
     let certificate = site.get(&format!("/api/v1/releases/{}/certificate", released.id)).await;
-    let statement =
-        trust::verify::verify_certificate(&certificate.text, &platform.keyring.jwks()).unwrap();
+    let statement = trust::verify::verify_certificate(&certificate.text, &keys).unwrap();
     let sha256 = hex::encode(sha2::Sha256::digest(file.text.as_bytes()));
     assert_eq!(statement["digest"]["sha256"], sha256.as_str());
     assert_eq!(statement["digest"]["bytes"], file.text.len());
     assert_eq!(statement["rows"], 3);
+}
+
+#[tokio::test]
+async fn a_download_goes_on_where_it_was_broken_off() {
+    let site = Site::new().await;
+    let (asset, released) = opened(&site).await;
+    let path = format!("/api/v1/datasets/{asset}/download/csv");
+    let whole = site.get(&path).await;
+    assert_eq!(whole.headers["accept-ranges"], "bytes");
+    let tag = whole.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(tag, format!("\"{}\"", released.outcome.digest.sha256));
+    let ask = |method: &str, headers: &[(&str, &str)]| {
+        let mut request = Request::builder().method(method).uri(&path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        site.send(request.body(Body::empty()).unwrap())
+    };
+    let length = whole.text.len();
+    for (first, last) in [(0, 5), (6, length - 1), (length - 1, length - 1)] {
+        let range = format!("bytes={first}-{last}");
+        let part = ask("GET", &[("range", &range), ("if-range", &tag)]).await;
+        assert_eq!(part.status, StatusCode::PARTIAL_CONTENT, "{range}");
+        assert_eq!(part.text.as_bytes(), &whole.text.as_bytes()[first..=last], "{range}");
+        let told = format!("bytes {first}-{last}/{length}");
+        assert_eq!(part.headers["content-range"].to_str().unwrap(), told);
+    }
+    let beyond = ask("GET", &[("range", &format!("bytes={length}-"))]).await;
+    assert_eq!(beyond.status, StatusCode::RANGE_NOT_SATISFIABLE);
+    let changed =
+        ask("GET", &[("range", "bytes=6-"), ("if-range", "\"of another release\"")]).await;
+    assert_eq!((changed.status, changed.text.len()), (StatusCode::OK, length));
+    let known = ask("GET", &[("if-none-match", &tag)]).await;
+    assert_eq!((known.status, known.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    let head = ask("HEAD", &[]).await;
+    assert_eq!(head.headers["content-length"].to_str().unwrap(), length.to_string());
+}
+
+#[tokio::test]
+async fn every_format_says_when_nothing_has_changed() {
+    let site = Site::new().await;
+    let (asset, _) = opened(&site).await;
+    for what in ["csv?bom=true", "xlsx", "json", "ndjson", "parquet", "csv?select=地区"] {
+        let path = format!(
+            "/api/v1/datasets/{asset}/download/{}",
+            what.replace("地区", "%E5%9C%B0%E5%8C%BA")
+        );
+        let first = site.get(&path).await;
+        assert_eq!(first.status, StatusCode::OK, "{what}");
+        let tag = first.headers["etag"].clone();
+        let again = Request::get(&path).header("if-none-match", tag).body(Body::empty()).unwrap();
+        assert_eq!(site.send(again).await.status, StatusCode::NOT_MODIFIED, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_out_of_its_bounds_is_refused_and_not_changed() {
+    let site = Site::new().await;
+    let (asset, _) = opened(&site).await;
+    for path in [
+        format!("/api/v1/datasets/{asset}/rows?limit=0"),
+        format!("/api/v1/datasets/{asset}/rows?limit=10001"),
+        format!("/api/v1/datasets/{asset}/groups?limit=0"),
+        "/api/v1/datasets?per_page=101".to_owned(),
+        "/api/v1/datasets?page=0".to_owned(),
+        "/api/v1/datasets?page=501".to_owned(),
+        "/api/v1/datasets?sort=nothing".to_owned(),
+        "/catalog.ttl?page=0".to_owned(),
+    ] {
+        let answer = site.get(&path).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+        let name = path.split(['?', '=']).nth(1).unwrap();
+        assert!(answer.text.contains(name), "{path}: {}", answer.text);
+    }
+    assert_eq!(site.get("/api/v1/datasets?page=500").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn monitoring_is_read_at_its_own_address_alone() {
+    let site = Site::new().await;
+    assert_eq!(site.get("/metrics").await.status, StatusCode::NOT_FOUND);
+    let counted = site.monitoring().await;
+    assert_eq!(counted.status, StatusCode::OK);
+    assert!(counted.text.contains("fenhe_http_requests_total"), "{}", counted.text);
 }
 
 #[tokio::test]
@@ -108,7 +199,6 @@ async fn odd_queries_are_refused_politely() {
         "/api/v1/datasets?q=%22%28%2B&sort=nothing".to_owned(),
         "/api/v1/assets?cursor=broken".to_owned(),
         "/api/v1/datasets/0190/rows?where=%27".to_owned(),
-        "/metrics".to_owned(),
         "/healthz".to_owned(),
     ] {
         let answer = site.get(&path).await;

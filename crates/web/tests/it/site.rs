@@ -14,6 +14,7 @@ use crate::stage::Stage;
 pub(crate) struct Site {
     pub(crate) stage: Stage,
     router: Router,
+    monitoring: Router,
 }
 
 /// An answer.
@@ -40,18 +41,16 @@ impl Site {
             }),
             stopping: tokio_util::sync::CancellationToken::new(),
         };
-        Self { stage, router: web::router(app) }
+        Self { stage, monitoring: web::monitoring(app.clone()), router: web::router(app) }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, usize::MAX).await.unwrap();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        answer(&self.router, request).await
+    }
+
+    /// What the operator's monitoring reads.
+    pub(crate) async fn monitoring(&self) -> Answer {
+        answer(&self.monitoring, Request::get("/metrics").body(Body::empty()).unwrap()).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -106,5 +105,16 @@ impl Site {
             assert!(cookie.contains(word), "{cookie}");
         }
         cookie.split(';').next().unwrap().to_owned()
+    }
+}
+
+async fn answer(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        text: String::from_utf8_lossy(&bytes).into_owned(),
     }
 }

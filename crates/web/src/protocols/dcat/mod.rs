@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::extract::{ApiQuery, id_of};
+use crate::extract::{ApiQuery, id_of, within};
 use crate::problem::Problem;
 use crate::visitor::Visitor;
 
@@ -58,7 +58,7 @@ pub(crate) async fn json_ld(
 }
 
 async fn page(app: &App, params: PageParams, syntax: Syntax) -> Result<Response, Problem> {
-    let number = params.page.unwrap_or(1).clamp(1, 1_000_000);
+    let number = within("page", params.page, 1, 1..=1_000_000)?;
     let (datasets, total) = platform::open::page(&app.platform, number, PAGE).await?;
     let pages = total.div_ceil(PAGE).max(1);
     if number > pages {

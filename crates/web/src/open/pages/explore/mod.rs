@@ -78,8 +78,9 @@ pub(crate) async fn explore(
     RawQuery(query): RawQuery,
 ) -> Result<Page, Problem> {
     let id: AssetId = id_of(&id)?;
-    let (asset, release) = open::current_release(&visitor.caller, &app.platform, id).await?;
-    let kinds = Kinds::of(&release);
+    let current = open::current_release(&visitor.caller, &app.platform, id).await?;
+    let (asset, release) = (&current.asset, &current.release);
+    let kinds = Kinds::of(release);
     let ask = Ask::parse(query.as_deref().unwrap_or_default());
     let begun = Instant::now();
     let (filter, mut errors) = match ask.filter(&kinds) {
@@ -88,7 +89,7 @@ pub(crate) async fn explore(
     };
     let mut answer = Answer::default();
     if errors.is_empty() {
-        match answer_to(&app, &visitor, &asset, &ask, filter.as_ref(), &kinds).await {
+        match answer_to(&app, &visitor, asset, &ask, filter.as_ref(), &kinds).await {
             Ok(found) => answer = found,
             Err(error) => errors.push(mistake(error)?),
         }
@@ -99,9 +100,9 @@ pub(crate) async fn explore(
     let question = api_question(&ask, filter.as_ref());
     let context = Explore {
         dataset: This { title: asset.entry.title.clone(), url: page.clone() },
-        columns: columns(&asset, &release),
+        columns: columns(asset, release),
         ops: condition::ops(),
-        measures: ask::measures(&asset, &kinds),
+        measures: ask::measures(asset, &kinds),
         dirs: ask::directions(),
         table: answer.table,
         total: answer.total,
@@ -191,8 +192,8 @@ pub(crate) async fn groups_csv(
     Path(id): Path<String>,
     ApiQuery(params): ApiQuery<GroupParams>,
 ) -> Result<Response, Problem> {
-    let query = params.query().map_err(Error::from)?;
-    let (release, groups) =
+    let query = params.query()?;
+    let (current, groups) =
         rows::groups(&visitor.caller, &app.platform, id_of(&id)?, &query).await?;
     let written = || {
         let mut writer = CsvWriter::new(Vec::new(), &groups.schema(), CsvOptions { bom: true })?;
@@ -203,7 +204,7 @@ pub(crate) async fn groups_csv(
         tracing::error!(error = %vocabulary::error_chain(&error), "groups could not be written");
         Problem::internal()
     })?;
-    let name = format!("attachment; filename=\"groups-{}.csv\"", release.number);
+    let name = format!("attachment; filename=\"groups-{}.csv\"", current.release.number);
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));

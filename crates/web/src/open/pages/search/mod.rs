@@ -13,6 +13,7 @@ use vocabulary::Bilingual;
 
 use super::{dataset, places};
 use crate::app::App;
+use crate::open::api::MOST_HITS;
 use crate::parts::{Pages, encoded, plain};
 use crate::problem::Problem;
 use crate::view::Page;
@@ -22,13 +23,14 @@ use facets::{Chosen, FacetView};
 
 /// Hits on a page.
 const SHOWN: usize = 20;
-/// Pages that can be reached; what stands behind is found by narrowing the search.
-const MOST_PAGES: usize = 500;
+/// Pages that can be reached.
+const MOST_PAGES: usize = MOST_HITS / SHOWN;
 
 #[derive(Serialize)]
 struct Results {
     query: String,
     total: usize,
+    reachable: Option<usize>,
     took_ms: u64,
     kept: Vec<Kept>,
     sorts: Vec<SortLink>,
@@ -136,6 +138,7 @@ pub(crate) async fn search(
     let context = Results {
         query: asked.text.clone(),
         total,
+        reachable: (total > MOST_HITS).then_some(MOST_HITS),
         took_ms,
         kept: asked.kept().into_iter().map(|(name, value)| Kept { name, value }).collect(),
         sorts: sorts(&asked),
