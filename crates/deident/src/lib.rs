@@ -8,6 +8,8 @@
 //!
 //! rows of text ─▶ TupleTable ─▶ recode ─▶ Recoding ─▶ Recoder ─▶ rows of text
 //!   delimited                   local: levels by class
+//!
+//! RecordBatches ─▶ dp::Collector ─▶ figures with noise, paid from a dp::Ledger
 //! ```
 //!
 //! Memory grows with the number of distinct quasi-identifier tuples, not with the
@@ -26,6 +28,7 @@ mod apply;
 mod cell_text;
 mod criterion;
 pub mod delimited;
+pub mod dp;
 pub mod hierarchy;
 mod metric;
 mod plan;

@@ -8,6 +8,7 @@
     reason = "helpers of tests; clippy.toml exempts only the test functions themselves"
 )]
 
+mod dp;
 mod edges;
 mod hierarchies;
 mod local;
