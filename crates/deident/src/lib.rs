@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! RecordBatches ─▶ TupleTable ─▶ search ─▶ Outcome ─▶ Plan ─▶ Applier ─▶ RecordBatches
-//!   (pass 1)       distinct        │                         (pass 2)
-//!                  tuples          └─▶ risk, utility
+//!   (pass 1)       distinct        │                  ▲      (pass 2)
+//!                  tuples          └─▶ risk, utility  └ Survey, Keys
 //!
 //! rows of text ─▶ TupleTable ─▶ recode ─▶ Recoding ─▶ Recoder ─▶ rows of text
 //!   delimited                   local: levels by class
@@ -24,30 +24,36 @@
 //! It does not know which columns are identifiers (that is the crate `detect`),
 //! who may decide what (the platform's gate), nor what the law asks for (`law`).
 
+pub mod aggregate;
 mod apply;
 mod cell_text;
 mod criterion;
 pub mod delimited;
 pub mod dp;
 pub mod hierarchy;
+mod keys;
 mod metric;
 mod plan;
 mod recoder;
 pub mod risk;
 mod search;
-mod transform;
+mod survey;
+pub mod synthetic;
+pub mod transform;
 mod tuples;
 pub mod utility;
 
-pub use apply::{Applied, Applier, ApplyError};
+pub use apply::{Applied, Applier, ApplyError, ColumnCount, Mapping, UnseenValues};
 pub use criterion::{Criterion, Model};
 pub use hierarchy::{Hierarchy, HierarchyError, Spec};
+pub use keys::{KeyError, Keys};
 pub use metric::Metric;
-pub use plan::Plan;
+pub use plan::{OnUnseen, Plan};
 pub use recoder::Recoder;
 pub use search::{
     FrontierPoint, Outcome, Problem, QuasiColumn, Recoding, SearchError, SearchProgress,
     full_domain, recode, search,
 };
-pub use transform::{Transform, mask};
+pub use survey::{Survey, SurveyBuilder};
+pub use transform::{Reversibility, Transform, mask};
 pub use tuples::{TupleError, TupleTable, TupleTableBuilder};

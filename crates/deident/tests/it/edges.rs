@@ -3,53 +3,14 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray,
-    DurationSecondArray, FixedSizeBinaryArray, Float64Array, Int8Array, Int32Array,
-    IntervalYearMonthArray, LargeStringArray, ListArray, NullArray, RecordBatch, StringArray,
-    StringViewArray, StructArray, TimestampMicrosecondArray, UInt64Array,
-};
-use arrow::datatypes::{Field, Int32Type, Schema};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Field, Schema};
 use deident::risk::diversity::diversity;
 use deident::{
     Applier, Plan, Problem, QuasiColumn, SearchError, Spec, Transform, TupleTable, search,
 };
 
-use crate::shared::table;
-
-fn every_type() -> Vec<ArrayRef> {
-    let text = StringArray::from(vec![Some("a"), None, Some("")]);
-    let dictionary: DictionaryArray<Int32Type> =
-        vec![Some("a"), None, Some("a")].into_iter().collect();
-    let list = ListArray::from_iter_primitive::<Int32Type, _, _>(vec![
-        Some(vec![Some(1), None]),
-        None,
-        Some(vec![]),
-    ]);
-    let field = Arc::new(Field::new("x", arrow::datatypes::DataType::Utf8, true));
-    let structs = StructArray::from(vec![(field, Arc::new(text.clone()) as ArrayRef)]);
-    vec![
-        Arc::new(text),
-        Arc::new(LargeStringArray::from(vec![Some("a"), None, Some("b")])),
-        Arc::new(StringViewArray::from(vec![Some("a"), None, Some("b")])),
-        Arc::new(dictionary),
-        Arc::new(list),
-        Arc::new(structs),
-        Arc::new(NullArray::new(3)),
-        Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)])),
-        Arc::new(Int8Array::from(vec![Some(1), None, Some(i8::MIN)])),
-        Arc::new(Int32Array::from(vec![Some(1), None, Some(3)])),
-        Arc::new(UInt64Array::from(vec![Some(u64::MAX), None, Some(3)])),
-        Arc::new(Float64Array::from(vec![Some(f64::NAN), None, Some(f64::INFINITY)])),
-        Arc::new(Decimal128Array::from(vec![Some(5), None, Some(7)])),
-        Arc::new(Date32Array::from(vec![Some(1), None, Some(i32::MAX)])),
-        Arc::new(TimestampMicrosecondArray::from(vec![Some(1), None, Some(i64::MAX)])),
-        Arc::new(DurationSecondArray::from(vec![Some(1), None, Some(3)])),
-        Arc::new(IntervalYearMonthArray::from(vec![Some(1), None, Some(3)])),
-        Arc::new(BinaryArray::from(vec![Some(&[0xff_u8, 0][..]), None, Some(&[][..])])),
-        Arc::new(FixedSizeBinaryArray::try_from_iter([[1_u8], [2], [3]].iter()).unwrap()),
-    ]
-}
+use crate::shared::{every_type, table};
 
 #[test]
 fn no_arrow_type_makes_it_panic() {
@@ -66,7 +27,7 @@ fn no_arrow_type_makes_it_panic() {
             let masked = Plan {
                 columns: vec![("q".to_owned(), Transform::Mask { keep_left: 1, keep_right: 1 })],
                 k: 1,
-                criteria: Vec::new(),
+                ..Plan::default()
             };
             assert!(Applier::new(&masked, &tuples).unwrap().apply(&batch).is_ok(), "{data_type}");
         }
@@ -90,7 +51,7 @@ fn an_empty_table_is_refused_and_said_so() {
     assert!(matches!(error, Err(SearchError::NoRows)));
     // An empty batch can still be released: it stays empty.
     let transform = Transform::Generalize { spec: Spec::Flat, level: 1 };
-    let plan = Plan { columns: vec![("q".to_owned(), transform)], k: 2, criteria: Vec::new() };
+    let plan = Plan { columns: vec![("q".to_owned(), transform)], k: 2, ..Plan::default() };
     let empty = RecordBatch::new_empty(Arc::new(Schema::new(vec![Field::new(
         "q",
         arrow::datatypes::DataType::Utf8,

@@ -8,12 +8,17 @@
     reason = "helpers of tests; clippy.toml exempts only the test functions themselves"
 )]
 
+mod aggregates;
 mod dp;
 mod edges;
 mod hierarchies;
+mod keyed;
 mod local;
+mod plans;
 mod properties;
 mod reference;
 mod releases;
 mod risks;
 mod shared;
+mod synthesis;
+mod transforms;

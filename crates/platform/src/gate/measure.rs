@@ -24,7 +24,7 @@ use super::candidate::{Candidate, CandidateFacts};
 use super::model::{
     ColumnOutcome, Decision, DiversityFact, GateRun, GateState, Outcome, SearchFacts, Treatment,
 };
-use super::{GateWork, load_for_job, rules, save_found, words};
+use super::{GateWork, load_for_job, rules, save_found};
 use crate::jobs::{Progress, Task};
 use crate::registry;
 use crate::registry::version::{StoredTable, Version, table_path};
@@ -147,7 +147,7 @@ async fn search(
         }
         problem.frontier = FRONTIER.to_vec();
         let (mut plan, facts, frontier, losses) = if quasi.is_empty() || tuples.rows() == 0 {
-            (Plan { columns: Vec::new(), k: 1, criteria: Vec::new() }, None, Vec::new(), Vec::new())
+            (Plan::default(), None, Vec::new(), Vec::new())
         } else {
             find_plan(&tuples, &problem, &progress)?
         };
@@ -435,7 +435,7 @@ fn column_outcomes(run: &GateRun, searched: &Searched) -> Vec<ColumnOutcome> {
         Some(ColumnOutcome {
             name: decision.column.clone(),
             role: decision.role,
-            words: words::transform(&transform),
+            words: transform.words(),
             transform,
             loss: loss.map(|(_, loss)| *loss),
         })

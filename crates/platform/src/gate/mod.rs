@@ -30,7 +30,6 @@ mod model;
 pub mod release;
 mod rules;
 mod table;
-mod words;
 
 use law::Audience;
 use serde::{Deserialize, Serialize};
