@@ -50,7 +50,7 @@ const NAMED: u8 = 8;
 #[derive(Debug, Clone, Default)]
 pub struct SpanLog {
     /// For each column its finds, in the order of rows.
-    columns: Vec<Vec<Candidate>>,
+    columns: Vec<Finds>,
 }
 
 /// A find, and what must hold of its column for it to stand.
@@ -68,13 +68,14 @@ struct Candidate {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cell<'a> {
     pub(crate) row: u64,
-    pub(crate) column: usize,
     /// The text as it stands in the table.
     pub(crate) raw: &'a str,
     /// Blanks before the text that was read, in bytes.
     pub(crate) lead: usize,
     /// Length of the text that was read, in bytes.
     pub(crate) length: usize,
+    /// It is known to be of ASCII alone.
+    pub(crate) ascii: bool,
 }
 
 impl SpanLog {
@@ -88,20 +89,51 @@ impl SpanLog {
         self.columns.clear();
     }
 
+    /// The finds of a column.
+    pub(crate) fn column(&mut self, place: usize) -> &mut Finds {
+        if self.columns.len() <= place {
+            self.columns.resize_with(place + 1, Finds::default);
+        }
+        #[expect(clippy::indexing_slicing, reason = "it was made long enough")]
+        &mut self.columns[place]
+    }
+
+    /// The finds that their columns bear out, by row and column.
+    pub fn settle(self, findings: &[ColumnFinding]) -> Vec<CellSpan> {
+        let mut spans = Vec::with_capacity(self.columns.iter().map(|finds| finds.0.len()).sum());
+        let mut rest: Vec<Rest<'_>> = (0..)
+            .zip(self.columns.iter().zip(findings))
+            .filter(|(_, (finds, _))| !finds.0.is_empty())
+            .map(|(column, (finds, finding))| Rest::of(column, &finds.0, finding))
+            .collect();
+        // Row by row, from the columns that have a find in it.
+        while let Some(row) = rest.iter().filter_map(Rest::row).min() {
+            for column in &mut rest {
+                column.take(row, &mut spans);
+            }
+        }
+        spans
+    }
+}
+
+/// The finds of one column, in the order of rows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Finds(Vec<Candidate>);
+
+impl Finds {
+    #[inline]
     pub(crate) fn note(&mut self, cell: Cell<'_>, hits: &[Hit], name: NameLook) {
-        let mut counted = Counted::default();
+        let mut counted = Counted::of(cell);
         for hit in hits {
             let whole = hit.end - hit.start == cell.length;
-            if !hit.valid && !whole {
-                continue;
+            if hit.valid || whole {
+                self.add(cell, &mut counted, hit, whole);
             }
-            self.add(cell, &mut counted, hit, whole);
         }
         // A rare name is one where its column is of names.
-        let found = hits.iter().any(|hit| hit.valid);
-        if name != NameLook::No && !found {
+        if name != NameLook::No && !hits.iter().any(|hit| hit.valid) {
             let kind = Kind::PersonName;
-            let hit = Hit { start: 0, end: cell.length, kind, valid: false, named: false };
+            let hit = Hit { start: 0, end: cell.length, kind, valid: false, named: false, veil: 0 };
             self.add(cell, &mut counted, &hit, true);
         }
     }
@@ -111,7 +143,7 @@ impl SpanLog {
         // Citizen ids of 15 digits have no check digit, and count in a column of them.
         let unchecked = hit.kind == Kind::CitizenId && hit.end - hit.start == 15;
         let bit = |bit: u8, is: bool| if is { bit } else { 0 };
-        let candidate = Candidate {
+        self.0.push(Candidate {
             row: cell.row,
             start: counted.points(cell.raw, cell.lead + hit.start),
             end: counted.points(cell.raw, cell.lead + hit.end),
@@ -120,21 +152,12 @@ impl SpanLog {
                 | bit(UNCHECKED, unchecked)
                 | bit(WHOLE, whole)
                 | bit(NAMED, hit.named),
-        };
-        self.column(cell.column).push(candidate);
-    }
-
-    fn column(&mut self, place: usize) -> &mut Vec<Candidate> {
-        if self.columns.len() <= place {
-            self.columns.resize_with(place + 1, Vec::new);
-        }
-        #[expect(clippy::indexing_slicing, reason = "it was made long enough")]
-        &mut self.columns[place]
+        });
     }
 
     /// Notes a find of a rule, by bytes of the cell as it stands in the table.
     pub(crate) fn note_rule(&mut self, cell: Cell<'_>, rule: usize, start: usize, end: usize) {
-        let mut counted = Counted::default();
+        let mut counted = Counted::of(cell);
         let candidate = Candidate {
             row: cell.row,
             start: counted.points(cell.raw, start),
@@ -142,24 +165,7 @@ impl SpanLog {
             what: What::Rule(u16::try_from(rule).unwrap_or(u16::MAX)),
             bits: VALID | NAMED,
         };
-        self.column(cell.column).push(candidate);
-    }
-
-    /// The finds that their columns bear out, by row and column.
-    pub fn settle(self, findings: &[ColumnFinding]) -> Vec<CellSpan> {
-        let mut spans = Vec::with_capacity(self.columns.iter().map(Vec::len).sum());
-        let mut rest: Vec<Rest<'_>> = (0..)
-            .zip(self.columns.iter().zip(findings))
-            .filter(|(_, (candidates, _))| !candidates.is_empty())
-            .map(|(column, (candidates, finding))| Rest::of(column, candidates, finding))
-            .collect();
-        // Row by row, from the columns that have a find in it.
-        while let Some(row) = rest.iter().filter_map(Rest::row).min() {
-            for column in &mut rest {
-                column.take(row, &mut spans);
-            }
-        }
-        spans
+        self.0.push(candidate);
     }
 }
 
@@ -213,16 +219,26 @@ impl<'a> Rest<'a> {
 }
 
 /// Code points of a text up to places that only grow.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Counted {
+    ascii: bool,
     bytes: usize,
     points: u32,
 }
 
 impl Counted {
+    #[inline]
+    fn of(cell: Cell<'_>) -> Self {
+        Self { ascii: cell.ascii && cell.lead == 0, bytes: 0, points: 0 }
+    }
+
+    #[inline]
     fn points(&mut self, text: &str, to: usize) -> u32 {
+        if self.ascii {
+            return u32::try_from(to).unwrap_or(u32::MAX);
+        }
         if to < self.bytes {
-            *self = Self::default();
+            (self.bytes, self.points) = (0, 0);
         }
         for byte in text.as_bytes().get(self.bytes..to).unwrap_or_default() {
             // Every byte but those that continue a character.

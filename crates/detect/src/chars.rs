@@ -10,6 +10,8 @@ pub(crate) const SURNAME: u16 = 1;
 pub(crate) const GIVEN: u16 = 2;
 /// Ends a word that is no name though it starts with a surname.
 pub(crate) const NOT_LAST: u16 = 4;
+/// A Chinese numeral: 〇一二, 壹贰.
+pub(crate) const NUMERAL: u16 = 8;
 /// Ends a word that announces a name.
 pub(crate) const BEFORE_NAME: u16 = 16;
 /// Starts a surname of two characters.
@@ -62,6 +64,7 @@ static FLAGS: [u16; COUNT] = {
          书牌料品机车油电气煤米面肉菜药械具备况态度因果系统服务业",
         NOT_LAST,
     );
+    mark(&mut flags, "零一壹二贰貳两三叁叄參四肆五伍六陆陸七柒八捌九玖幺", NUMERAL);
     // The steps of an address, from the province down to the group.
     mark(&mut flags, "省", 1 << STEP_SHIFT);
     mark(&mut flags, "市州盟", 2 << STEP_SHIFT);
@@ -119,6 +122,7 @@ pub(crate) fn step(flags: u16) -> u16 {
 pub(crate) fn han_flags(code: u32) -> Option<u16> {
     match FLAGS.get((code as usize).wrapping_sub(FIRST)) {
         Some(flags) => Some(*flags),
+        None if code == 0x3007 => Some(NUMERAL),
         None => is_han_code(code).then_some(0),
     }
 }

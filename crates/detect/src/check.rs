@@ -33,19 +33,28 @@ pub(crate) fn mod_11_2(text: &[u8]) -> bool {
     expected == found
 }
 
+/// The first two digits of the division codes of provinces, as bits.
+const PROVINCES: u128 = {
+    let spans = [(11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 83)];
+    let mut bits = 0;
+    let mut place = 0;
+    #[expect(clippy::indexing_slicing, reason = "evaluated when compiled")]
+    while place < spans.len() {
+        let (mut code, last) = spans[place];
+        while code <= last {
+            bits |= 1 << code;
+            code += 1;
+        }
+        place += 1;
+    }
+    bits
+};
+
 /// Two digits that start a division code of a province.
+#[inline]
 pub(crate) fn is_province(tens: u8, ones: u8) -> bool {
-    matches!(
-        (tens, ones),
-        (b'1', b'1'..=b'5')
-            | (b'2', b'1'..=b'3')
-            | (b'3', b'1'..=b'7')
-            | (b'4', b'1'..=b'6')
-            | (b'5', b'0'..=b'4')
-            | (b'6', b'1'..=b'5')
-            | (b'7', b'1')
-            | (b'8', b'1'..=b'3')
-    )
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    tens < 10 && ones < 10 && PROVINCES >> (tens * 10 + ones) & 1 == 1
 }
 
 /// The value of a few digits; bytes that are none give a number that is too large.
@@ -225,16 +234,21 @@ pub(crate) fn iban(text: &[u8]) -> Check {
     if text.len() != length {
         return Check::No;
     }
-    let mut rest = 0_u32;
+    // The rest is taken when the number grows large, and not at each character.
+    const LARGE: u64 = u64::MAX / 100 - 36;
+    let mut rest = 0_u64;
     for byte in body.iter().chain([c1, c2, k1, k2]) {
+        if rest > LARGE {
+            rest %= 97;
+        }
         rest = match byte {
-            b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
-            b'A'..=b'Z' => (rest * 100 + u32::from(byte - b'A') + 10) % 97,
-            b'a'..=b'z' => (rest * 100 + u32::from(byte - b'a') + 10) % 97,
+            b'0'..=b'9' => rest * 10 + u64::from(byte - b'0'),
+            b'A'..=b'Z' => rest * 100 + u64::from(byte - b'A') + 10,
+            b'a'..=b'z' => rest * 100 + u64::from(byte - b'a') + 10,
             _ => return Check::No,
         };
     }
-    Check::of(rest == 1)
+    Check::of(rest % 97 == 1)
 }
 
 /// The schemes of card numbers.

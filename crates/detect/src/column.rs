@@ -1,16 +1,19 @@
 //! What is counted of one column while its batches go by. The memory is bounded
 //! whatever the column holds.
 
+use crate::carrier::Plan;
 use crate::chars::{DASH, DIGIT, DOT, LOWER, MARK, STAR, WIDE};
 use crate::finding::masked;
 use crate::header::{Hint, hint};
 use crate::kind::{KINDS, Kind};
 use crate::names::NameLook;
 use crate::rules::RuleTally;
+use crate::sample::Sample;
 use crate::scan::Shape;
 use crate::sketch::{Distinct, hash};
 use crate::small::Small;
 use crate::span::Finder;
+use crate::unveil;
 use crate::words;
 
 /// First rows and examples kept of each kind.
@@ -29,6 +32,9 @@ pub(crate) struct Tally {
     pub(crate) near: u64,
     /// Those of them that a word before them names.
     pub(crate) named: u64,
+    /// Values that pass and are disguised, and how, as bits of [`crate::Disguise`].
+    pub(crate) veiled: u64,
+    pub(crate) veils: u16,
     /// First rows with a value that passes.
     pub(crate) rows: Vec<u64>,
     pub(crate) examples: Vec<String>,
@@ -63,9 +69,20 @@ pub(crate) enum Look {
     OldCitizenId,
     /// Twelve hexadecimal digits.
     TwelveHex,
+    /// Digits that may be a part of an identifier: at most 17, an X behind perhaps.
+    Part,
 }
 
-const LOOKS: usize = 13;
+const LOOKS: usize = 14;
+
+/// What is said of one cell at once.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Read {
+    /// How much it looks like a name.
+    pub(crate) name: NameLook,
+    /// It is known to be of ASCII alone.
+    pub(crate) ascii: bool,
+}
 
 /// Everything counted of one column.
 #[derive(Debug, Clone)]
@@ -83,6 +100,10 @@ pub(crate) struct Column {
     pub(crate) distinct: Distinct,
     /// Values and counts while they are few.
     pub(crate) small: Small,
+    /// Some of its different values.
+    pub(crate) sample: Sample,
+    /// What the mobile numbers in it show of where they come from.
+    pub(crate) plan: Option<Plan>,
     /// Finds of the user's rules.
     pub(crate) rules: Vec<RuleTally>,
     pub(crate) examples: Vec<String>,
@@ -100,6 +121,8 @@ impl Column {
             looks: [0; LOOKS],
             distinct: Distinct::new(),
             small: Small::default(),
+            sample: Sample::default(),
+            plan: None,
             rules: Vec::new(),
             examples: Vec::new(),
         }
@@ -125,14 +148,14 @@ impl Column {
     }
 
     /// Reads one cell, without blanks around it. What was found in it is left in
-    /// the finder; says how much the cell looks like a name.
+    /// the finder.
     #[inline]
-    pub(crate) fn read(&mut self, text: &str, finder: &mut Finder) -> NameLook {
+    pub(crate) fn read(&mut self, text: &str, finder: &mut Finder) -> Read {
         let row = self.rows;
         self.rows += 1;
         if text.is_empty() {
             finder.hits.clear();
-            return NameLook::No;
+            return Read::default();
         }
         self.cells += 1;
         let hash = hash(text.as_bytes());
@@ -142,16 +165,19 @@ impl Column {
         if let Some(looks) = known.and_then(|value| value.looks) {
             finder.hits.clear();
             self.add_looks(looks);
-            return NameLook::No;
+            return Read::default();
         }
         if self.examples.len() < 3 {
             self.examples.push(masked(text));
         }
+        if self.sample.wants(hash) {
+            self.sample.offer(hash, row, text);
+        }
         let shape = finder.find(text);
-        let looks = looks(text, &shape);
+        let looks = looks(finder.as_read(text, &shape), &shape);
         self.add_looks(looks);
         let name = shape.name;
-        if !is_known {
+        if !is_known && !self.small.is_full() {
             let plain = finder.hits.is_empty() && name == NameLook::No;
             self.small.remember(hash, text, plain.then_some(looks));
         }
@@ -165,7 +191,12 @@ impl Column {
             tally.valid += u64::from(name == NameLook::Likely);
             tally.note(row, Some(text));
         }
-        name
+        Read { name, ascii: shape.seen & WIDE == 0 && !shape.veiled }
+    }
+
+    /// Cells that may be a part of an identifier.
+    pub(crate) fn parts(&self) -> u64 {
+        self.looked(Look::Part)
     }
 
     fn count_hits(&mut self, row: u64, text: &str, finder: &Finder) {
@@ -181,6 +212,13 @@ impl Column {
         let most = kind != Some(Kind::PersonName) && covered * 10 >= text.len() * 6;
         for (place, found) in finder.hits.iter().enumerate() {
             hit |= found.valid;
+            if found.veil != 0
+                && found.valid
+                && let Some(tally) = self.tallies.get_mut(found.kind.index())
+            {
+                tally.veiled += 1;
+                tally.veils |= found.veil;
+            }
             let whole = found.end - found.start == text.len();
             let Some(tally) = self.tallies.get_mut(found.kind.index()) else { continue };
             // A name that is the whole cell is judged by its look; an old citizen
@@ -226,6 +264,22 @@ impl Column {
             tally.form += bare;
             tally.valid += bare;
         }
+        if self.tally(Kind::Mobile).is_some_and(|tally| tally.form_cells() > 0) {
+            let drawn = self.sample.values();
+            let numbers: Vec<(u64, u64)> = drawn
+                .iter()
+                .filter_map(|drawn| Some((drawn.row, unveil::mobile_number(&drawn.text)?)))
+                .collect();
+            self.plan = Some(Plan::of(&numbers, drawn.len(), self.distinct_values()));
+        }
+    }
+
+    /// Different values, estimated where they are many.
+    pub(crate) fn distinct_values(&self) -> f64 {
+        match self.small.len() {
+            Some(few) => few as f64,
+            None => self.distinct.estimate(),
+        }
     }
 
     /// Adds what was counted of rows that come after these.
@@ -236,6 +290,8 @@ impl Column {
             own.inner += later.inner;
             own.near += later.near;
             own.named += later.named;
+            own.veiled += later.veiled;
+            own.veils |= later.veils;
             own.rows.extend(later.rows.iter().map(|row| row + self.rows));
             own.rows.truncate(KEPT);
             own.examples.extend(later.examples);
@@ -247,6 +303,7 @@ impl Column {
         for (own, later) in self.rules.iter_mut().zip(&later.rules) {
             own.merge(later, self.rows);
         }
+        self.sample.merge(&later.sample, self.rows);
         self.rows += later.rows;
         self.cells += later.cells;
         self.cells_hit += later.cells_hit;
@@ -310,12 +367,14 @@ fn looks(text: &str, shape: &Shape) -> u16 {
             15 => bit(Look::OldCitizenId, crate::check::is_old_citizen_id(bytes)),
             18 => bit(Look::Eighteen, true),
             _ => 0,
-        } | bit(Look::Code, true);
+        } | bit(Look::Code, true)
+            | bit(Look::Part, length <= 17);
     }
     let mut looks = bit(Look::Starred, seen & STAR != 0 && text.contains("***"));
     if seen & (DOT | STAR | MARK | WIDE) == 0 {
         looks |= bit(Look::Code, digits > 0)
             | bit(Look::Eighteen, digits == 17 && length == 18)
+            | bit(Look::Part, digits + 1 == length && length <= 17)
             | bit(Look::TwelveHex, length == 12 && bytes.iter().all(u8::is_ascii_hexdigit));
     }
     if digits >= 6 && seen & (DASH | DOT | MARK | WIDE) != 0 {

@@ -7,9 +7,13 @@
 
 use vocabulary::{Bilingual, DataLevel};
 
+use crate::carrier::Plan;
 use crate::column::{Column, Look};
+use crate::disguise::{self, Disguise};
 use crate::finding::{ColumnFinding, KindCount, Proposal};
 use crate::kind::{Attribute, Kind, Role};
+use crate::span::Finder;
+use crate::unveil::{Proof, Setting, plan_reason, unveil};
 use crate::words::attribute_of;
 
 /// Share of the made-up numbers of 18 digits that are citizen ids with a right
@@ -25,6 +29,8 @@ pub(crate) struct Decision {
     by_header: bool,
     masked_already: bool,
     counts: Vec<KindCount>,
+    /// Why it is of its kind though its cells do not show it.
+    proof: Option<Proof>,
 }
 
 /// Decides on one column by itself.
@@ -35,6 +41,7 @@ pub(crate) fn decide(column: &Column) -> Decision {
         by_header: false,
         masked_already: false,
         counts: beyond_chance(column),
+        proof: None,
     };
     if column.cells == 0 {
         return decision;
@@ -54,6 +61,45 @@ pub(crate) fn decide(column: &Column) -> Decision {
 }
 
 impl Decision {
+    /// Whether the column is of a kind that identifies, by its cells.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.kind.is_some_and(|kind| kind.role() == Role::Direct) && !self.by_header
+    }
+
+    /// Takes off disguises that lie over all of each value, unless the column is
+    /// known to identify.
+    pub(crate) fn unveil(&mut self, column: &Column, finder: &mut Finder) {
+        if self.is_direct() || column.cells == 0 {
+            return;
+        }
+        let number = column.hint.number || column.hint.statistic;
+        let setting = Setting { number, distinct: column.distinct_values() };
+        if let Some(proof) = unveil(&column.sample.values(), setting, finder) {
+            self.prove(&proof);
+        }
+    }
+
+    /// Takes the kind that was proved, unless the cells show one that identifies.
+    pub(crate) fn prove(&mut self, proof: &Proof) {
+        if !self.is_direct() {
+            self.kind = Some(proof.kind);
+            self.by_header = false;
+            self.masked_already = false;
+            self.attribute = None;
+            self.proof = Some(proof.clone());
+        }
+    }
+
+    /// How the values of its kind and those hidden in it are disguised.
+    fn disguises(&self, column: &Column, hidden: &[&KindCount]) -> Vec<Disguise> {
+        let proved = self.proof.iter().flat_map(|proof| &proof.disguises);
+        let kinds = self.kind.into_iter().chain(hidden.iter().map(|count| count.kind));
+        let found = kinds.filter_map(|kind| column.tally(kind)).map(|tally| tally.veils);
+        Disguise::of_bits(
+            proved.map(|disguise| disguise.bit()).chain(found).fold(0, |all, bits| all | bits),
+        )
+    }
+
     /// Whether the column shows that the rows of its table are persons.
     pub(crate) fn shows_persons(&self, column: &Column) -> bool {
         let by_kind = self.kind.is_some_and(|kind| match kind {
@@ -86,6 +132,7 @@ impl Decision {
             .filter(|count| self.is_own(column, count.kind))
             .map(|count| column.tally(count.kind).map_or(0, |tally| tally.valid_cells()))
             .sum();
+        let proof = self.proof.as_ref();
         let hit_rate = match kind {
             Some(_) if self.by_header => 1.0,
             Some(Kind::Landline | Kind::PersonName) => {
@@ -94,12 +141,14 @@ impl Decision {
             Some(_) => share(column, own_hits.max(own.map_or(0, |own| own.valid_cells()))),
             None => share(column, column.cells_hit),
         };
+        let hit_rate = proof.map_or(hit_rate, |proof| proof.hit_rate);
         let valid_rate = match (kind.and_then(Kind::chance), own) {
             (Some(_), Some(own)) if own.form_cells() > 0 => {
                 own.valid_cells() as f64 / own.form_cells() as f64
             }
             _ => 1.0,
         };
+        let valid_rate = proof.map_or(valid_rate, |proof| proof.valid_rate);
         let (role, level) = self.role_and_level(column, persons, &hidden);
         let transform = match (role, kind) {
             (Role::None | Role::Sensitive, None) if hidden_hits == 0 => Proposal::Keep,
@@ -113,10 +162,11 @@ impl Decision {
             .or_else(|| hidden.first().map(|count| count.kind))
             .and_then(|kind| column.tally(kind))
             .map(|tally| tally.examples.clone())
-            .filter(|examples| !examples.is_empty())
+            .filter(|examples| !examples.is_empty() && proof.is_none())
             .unwrap_or_else(|| column.examples.clone());
         let reason = self.reason(column, hit_rate, valid_rate, role, &hidden);
         let confidence = self.confidence(column, hit_rate, hidden_hits);
+        let disguises = self.disguises(column, &hidden);
         ColumnFinding {
             name: column.name.clone(),
             kind,
@@ -130,6 +180,7 @@ impl Decision {
             distinct_share: distinct_share(column),
             cells: column.cells,
             hidden_hits,
+            disguises,
             examples: examples.into_iter().take(3).collect(),
             reason,
             transform,
@@ -224,7 +275,10 @@ impl Decision {
         let percent = |share: f64| format!("{:.1}%", share * 100.0);
         if let Some(kind) = self.kind {
             let label = kind.label();
-            if self.by_header {
+            if let Some(proof) = &self.proof {
+                zh.push(proof.reason.zh.clone());
+                en.push(proof.reason.en.clone());
+            } else if self.by_header {
                 zh.push(format!("字段名指向{}，取值形态与之相符", label.zh));
                 en.push(format!("the header says {}, and the values fit", label.en));
             } else {
@@ -249,6 +303,13 @@ impl Decision {
                 if column.hint.kind == self.kind {
                     zh.push("字段名一致".to_owned());
                     en.push("the header agrees".to_owned());
+                } else if let Some(plan) = &column.plan
+                    && kind == Kind::Mobile
+                    && plan.is_mobile()
+                {
+                    let why = plan_reason(plan);
+                    zh.push(why.zh);
+                    en.push(why.en);
                 }
             }
             if role == Role::None {
@@ -287,6 +348,20 @@ impl Decision {
             zh.push(format!("另有隐藏的{}，首见于第{row}行", list_zh.join("、")));
             en.push(format!("hidden in it: {}, first in row {row}", list_en.join(", ")));
         }
+        let kinds = self.kind.into_iter().chain(hidden.iter().map(|count| count.kind));
+        let veiled: u64 =
+            kinds.filter_map(|kind| column.tally(kind)).map(|tally| tally.veiled).sum();
+        if veiled > 0 && self.proof.is_none() {
+            let names = disguise::names(&self.disguises(column, hidden));
+            zh.push(format!("其中{veiled}处的书写方式为{}", names.zh));
+            en.push(format!("{veiled} of them are disguised by {}", names.en));
+        }
+        if self.kind != Some(Kind::Mobile) && is_serial(column) {
+            zh.push("11位数字连续编号或末位集中，是编号或统计值，不是手机号码".to_owned());
+            en.push(
+                "numbers of 11 digits that run on or have few last digits: serial numbers or statistics, no mobile numbers".to_owned(),
+            );
+        }
         if zh.is_empty() {
             zh.push("未发现标识符".to_owned());
             en.push("no identifier was found".to_owned());
@@ -303,11 +378,7 @@ fn distinct_share(column: &Column) -> f64 {
     if column.cells == 0 {
         return 0.0;
     }
-    let distinct = match column.small.len() {
-        Some(few) => few as f64,
-        None => column.distinct.estimate(),
-    };
-    (distinct / column.cells as f64).clamp(0.0, 1.0)
+    (column.distinct_values() / column.cells as f64).clamp(0.0, 1.0)
 }
 
 /// The kind that most cells are of.
@@ -336,7 +407,10 @@ fn is_kind_of_cells(column: &Column, kind: Kind) -> bool {
                 || (valid >= 0.6 && form >= 0.8 && spread && free)
         }
         Kind::Address => least(0.2, 0.5),
-        Kind::Mobile => least(0.2, 0.5) && (named || !number),
+        Kind::Mobile => {
+            let planned = column.plan.as_ref().is_some_and(Plan::is_mobile);
+            least(0.2, 0.5) && (named || (planned || !number) && !is_serial(column))
+        }
         Kind::Landline => {
             let phone = named || column.hint.kind == Some(Kind::Mobile);
             form >= 0.5 && (phone || valid >= 0.3)
@@ -459,7 +533,8 @@ fn beyond_chance(column: &Column) -> Vec<KindCount> {
                 | Kind::Imei
         ) || numbered
             && matches!(kind, Kind::Mobile | Kind::Landline | Kind::BankCard | Kind::CreditCard);
-        let whole = if weak && !is_kind_of_cells(column, kind) {
+        let serial = kind == Kind::Mobile && is_serial(column);
+        let whole = if (weak || serial) && !is_kind_of_cells(column, kind) {
             0
         } else if is_above_chance(tally.valid, expected) {
             tally.valid
@@ -480,6 +555,12 @@ fn beyond_chance(column: &Column) -> Vec<KindCount> {
     }
     counts.sort_by(|left, right| right.hits.cmp(&left.hits).then(left.kind.cmp(&right.kind)));
     counts
+}
+
+/// Whether the column is of numbers of 11 digits that run on, or that are rounded.
+fn is_serial(column: &Column) -> bool {
+    column.hint.kind != Some(Kind::Mobile)
+        && column.plan.as_ref().is_some_and(|plan| !plan.looks_drawn())
 }
 
 /// Whether so many hits are more than chance gives: four standard deviations.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vocabulary::{Bilingual, DataLevel};
 
+use crate::disguise::Disguise;
 use crate::kind::{Attribute, Kind, Role};
 
 /// What could be done with a column before it is released.
@@ -79,6 +80,9 @@ pub struct ColumnFinding {
     pub hidden_hits: u64,
     /// Everything found beyond chance, most frequent first.
     pub kinds: Vec<KindCount>,
+    /// How the identifiers in it were disguised.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disguises: Vec<Disguise>,
     /// A few values, masked.
     pub examples: Vec<String>,
     /// Why.

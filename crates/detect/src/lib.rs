@@ -24,12 +24,16 @@
 
 mod address;
 mod by_rule;
+mod carrier;
 mod cell_span;
 mod cell_text;
+mod chance;
 mod chars;
 mod check;
 mod column;
 mod decide;
+mod disguise;
+mod encoded;
 mod finding;
 mod forms;
 mod header;
@@ -40,27 +44,33 @@ mod network;
 mod places;
 mod rules;
 mod runs;
+mod sample;
 mod scan;
 mod secret;
 mod sketch;
 mod small;
 mod span;
+mod split;
+mod unveil;
+mod veil;
 mod words;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 
 pub use cell_span::{CellSpan, SpanLog, What};
+pub use disguise::Disguise;
 pub use finding::{ColumnFinding, KindCount, Proposal};
 pub use kind::{Attribute, Kind, Role};
 pub use rules::{Rule, RuleError, RuleFile, Rules, Validator};
 pub use span::{Span, spans};
 
-use cell_span::Cell;
-use column::Column;
+use cell_span::{Cell, Finds};
+use column::{Column, Read};
 use names::NameLook;
 use rules::RuleTally;
 use span::Finder;
+use split::Splits;
 
 /// Reads a table batch by batch and says in the end what is in it.
 ///
@@ -79,6 +89,7 @@ use span::Finder;
 pub struct Detector {
     columns: Vec<Column>,
     finder: Finder,
+    splits: Splits,
     rules: Rules,
 }
 
@@ -94,6 +105,7 @@ impl Detector {
             rules,
             columns: schema.fields().iter().map(|field| Column::new(field.name())).collect(),
             finder: Finder::default(),
+            splits: Splits::default(),
         }
     }
 
@@ -109,31 +121,37 @@ impl Detector {
     }
 
     fn read(&mut self, batch: &RecordBatch, mut log: Option<&mut SpanLog>) {
+        let from = self.rows();
         let finder = &mut self.finder;
         let rules = &self.rules;
+        let mut in_parts = Vec::with_capacity(self.columns.len());
         for (place, (column, array)) in self.columns.iter_mut().zip(batch.columns()).enumerate() {
+            let parts = column.parts();
+            let mut finds = log.as_mut().map(|log| log.column(place));
             cell_text::each(array, |cell| {
                 let raw = cell.unwrap_or_default();
                 let (text, lead) = cell_text::trimmed(raw);
                 let row = column.rows;
-                let name = column.read(text, finder);
-                if let Some(log) = &mut log
+                let Read { name, ascii } = column.read(text, finder);
+                if let Some(finds) = &mut finds
                     && (!finder.hits.is_empty() || name != NameLook::No)
                 {
-                    let cell = Cell { row, column: place, raw, lead, length: text.len() };
-                    log.note(cell, &finder.hits, name);
+                    let cell = Cell { row, raw, lead, length: text.len(), ascii };
+                    finds.note(cell, &finder.hits, name);
                 }
                 if !rules.is_empty() {
-                    let cell = Cell { row, column: place, raw, lead, length: text.len() };
-                    let log = log.as_deref_mut();
-                    read_rules(rules, column, cell, log);
+                    let cell = Cell { row, raw, lead, length: text.len(), ascii: false };
+                    read_rules(rules, column, cell, finds.as_deref_mut());
                 }
             });
+            in_parts.push(column.parts() > parts);
         }
+        self.splits.draw(batch.columns(), &in_parts, from);
     }
 
     /// Adds what another detector read of later rows of the same table.
     pub fn merge(&mut self, later: Self) {
+        self.splits.merge(later.splits, self.rows());
         for (own, later) in self.columns.iter_mut().zip(later.columns) {
             own.merge(later);
         }
@@ -147,7 +165,17 @@ impl Detector {
     /// Decides on every column, in the order of the schema.
     pub fn finish(mut self) -> Vec<ColumnFinding> {
         self.columns.iter_mut().for_each(Column::settle);
-        let decisions: Vec<_> = self.columns.iter().map(decide::decide).collect();
+        let mut decisions: Vec<_> = self.columns.iter().map(decide::decide).collect();
+        for (decision, column) in decisions.iter_mut().zip(&self.columns) {
+            decision.unveil(column, &mut self.finder);
+        }
+        let cells: Vec<u64> = self.columns.iter().map(|column| column.cells).collect();
+        let direct: Vec<bool> = decisions.iter().map(decide::Decision::is_direct).collect();
+        for (columns, proof) in self.splits.find(&cells, &direct) {
+            for decision in decisions.get_mut(columns).unwrap_or_default() {
+                decision.prove(&proof);
+            }
+        }
         let persons = decisions
             .iter()
             .zip(&self.columns)
@@ -164,7 +192,7 @@ impl Detector {
 }
 
 /// Counts and notes what the rules find in a cell.
-fn read_rules(rules: &Rules, column: &mut Column, cell: Cell<'_>, mut log: Option<&mut SpanLog>) {
+fn read_rules(rules: &Rules, column: &mut Column, cell: Cell<'_>, mut log: Option<&mut Finds>) {
     rules.find(cell.raw, |rule, start, end| {
         if column.rules.len() <= rule {
             column.rules.resize_with(rule + 1, RuleTally::default);

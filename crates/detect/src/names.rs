@@ -379,7 +379,7 @@ pub(crate) fn find(scanner: &mut Scanner<'_>, run: &HanRun, end: usize) {
 /// Adds the name that begins at `start`, if one does; its end.
 fn try_at(scanner: &mut Scanner<'_>, run: usize, start: usize, end: usize) -> Option<usize> {
     let (to, named) = name_at(scanner.bytes, run, start, end)?;
-    scanner.insert(Hit { start, end: to, kind: Kind::PersonName, valid: true, named });
+    scanner.insert(Hit { start, end: to, kind: Kind::PersonName, valid: true, named, veil: 0 });
     Some(to)
 }
 
@@ -501,7 +501,7 @@ fn dotted(scanner: &mut Scanner<'_>, run: &HanRun, end: usize) {
     if transcribed_name(name) == NameLook::Likely {
         let named = from > 0 || is_labelled(scanner.bytes, run.start);
         let kind = Kind::PersonName;
-        scanner.insert(Hit { start: run.start + from, end, kind, valid: true, named });
+        scanner.insert(Hit { start: run.start + from, end, kind, valid: true, named, veil: 0 });
     }
 }
 

@@ -9,12 +9,15 @@
 
 use crate::chars::{DIGIT, LOWER, UPPER, class, is_alnum};
 use crate::check::{self, Check, Scheme};
+use crate::disguise::Disguise;
+use crate::encoded;
 use crate::forms::{is_landline, is_mobile, is_plate_char, is_ssn, plate_end, plate_start};
 use crate::kind::Kind;
 use crate::label;
 use crate::places;
 use crate::scan::Scanner;
 use crate::secret;
+use crate::unveil;
 
 impl Scanner<'_> {
     /// Looks at one run; returns where to go on.
@@ -31,6 +34,7 @@ impl Scanner<'_> {
             b'.' => self.before_dot(start, end, numeric),
             b')' | 0xef if numeric => self.bracketed(start, end),
             b'/' if numeric && length == 4 => self.birth_date(start, end),
+            b'/' | b'_' if numeric && matches!(length, 3 | 6) => self.grouped(start, end, next),
             0xe5 if numeric && length == 4 => self.birth_date(start, end),
             _ => None,
         };
@@ -108,6 +112,9 @@ impl Scanner<'_> {
                 .ipv4(start)
                 .or_else(|| self.coordinates(start))
                 .or_else(|| if length == 3 { self.grouped(start, end, b'.') } else { None });
+        }
+        if numeric && length == 6 {
+            return self.grouped(start, end, b'.');
         }
         if length != 4 {
             return None;
@@ -214,9 +221,29 @@ impl Scanner<'_> {
                 }
                 self.card(start, end)
             }
-            18 => self.eighteen(start, end),
+            18 => self.eighteen_digits(start, end),
             13..=19 => self.card(start, end),
+            _ if encoded::may_be_digits_in_hex(run) => {
+                let mut out = [0; 24];
+                let digits = encoded::hex(run, &mut out).unwrap_or_default();
+                self.decoded(start, end, digits, Disguise::Hex)
+            }
             _ => end,
+        }
+    }
+
+    /// Digits that were encoded, with a line end behind them perhaps.
+    #[cold]
+    fn decoded(&mut self, start: usize, end: usize, digits: &[u8], disguise: Disguise) -> usize {
+        let digits = digits.trim_ascii_end();
+        let kind = match digits {
+            _ if !digits.iter().all(u8::is_ascii_alphanumeric) => None,
+            [b'8', b'6', number @ ..] | number if is_mobile(number) => Some((Kind::Mobile, true)),
+            _ => unveil::checked_kind(&digits.to_ascii_uppercase()),
+        };
+        match kind {
+            Some((kind, valid)) => self.push_veiled((start, end), kind, valid, disguise),
+            None => end,
         }
     }
 
@@ -244,7 +271,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Eighteen characters: a citizen id, a credit code or a card.
+    /// Eighteen letters and digits: a citizen id or a credit code.
     ///
     /// A province and a day of birth at their places are rarer in other numbers
     /// than a wrong check digit is in citizen ids.
@@ -255,15 +282,26 @@ impl Scanner<'_> {
             Check::No => {}
             check => return self.push(start, end, Kind::CitizenId, check == Check::Pass),
         }
-        let credit = check::credit_code(run);
-        if run.iter().any(u8::is_ascii_alphabetic) {
-            return match credit {
-                Check::No => end,
-                check => self.push(start, end, Kind::CreditCode, check == Check::Pass),
-            };
+        match check::credit_code(run) {
+            Check::No => end,
+            check => self.push(start, end, Kind::CreditCode, check == Check::Pass),
         }
+    }
+
+    /// As [`Scanner::eighteen`], of digits only.
+    fn eighteen_digits(&mut self, start: usize, end: usize) -> usize {
+        let bytes = self.bytes;
+        let run = bytes.get(start..end).unwrap_or_default();
+        match check::citizen_id(run) {
+            Check::No => {}
+            check => return self.push(start, end, Kind::CitizenId, check == Check::Pass),
+        }
+        let credit = match run.first() {
+            Some(b'1' | b'5' | b'9') => check::credit_code(run),
+            _ => Check::No,
+        };
         let card = check::card_scheme(run);
-        let department = credit != Check::No && matches!(run.first(), Some(b'1' | b'5' | b'9'));
+        let department = credit != Check::No;
         if card.is_none() && !department {
             return end;
         }
@@ -291,6 +329,16 @@ impl Scanner<'_> {
         let run = bytes.get(start..end).unwrap_or_default();
         let [first, second, ..] = run else { return end };
         let upper = first.is_ascii_uppercase();
+        if encoded::may_be_digits_in_base64(run) {
+            let mut out = [0; 24];
+            let digits = encoded::base64(run, &mut out).unwrap_or_default();
+            let padding = (0..2).take_while(|place| self.at(end + place) == b'=').count();
+            let hits = self.hits.len();
+            let to = self.decoded(start, end + padding, digits, Disguise::Base64);
+            if self.hits.len() > hits {
+                return to;
+            }
+        }
         match run.len() {
             4 if upper && second.is_ascii_uppercase() && digits == 2 && self.at(end) == b' ' => {
                 return self.iban_in_groups(start, end);
@@ -380,10 +428,18 @@ impl Scanner<'_> {
         let (digits, (count, lengths), to) = self.collect(start, next);
         let digits = digits.get(..count)?;
         let kind = match (lengths, next) {
-            ([3, 4, 4, 0, ..], _) if is_mobile(digits) => {
+            ([3, 4, 4, 0, ..], b'-' | b' ') if is_mobile(digits) => {
                 return Some(self.push(from, to, Kind::Mobile, true));
             }
-            (_, b'.') => return None,
+            ([3, 4, 4, 0, ..], _) if is_mobile(digits) => {
+                let disguise = Disguise::Separators;
+                return Some(self.push_veiled((from, to), Kind::Mobile, true, disguise));
+            }
+            ([6, 8, 4, 0, ..], b'.' | b'/' | b'_') if check::citizen_id(digits) == Check::Pass => {
+                let disguise = Disguise::Separators;
+                return Some(self.push_veiled((start, to), Kind::CitizenId, true, disguise));
+            }
+            (_, b'.' | b'/' | b'_') => return None,
             ([3, 2, 4, 0, ..], _) if is_ssn(digits) => {
                 if next != b'-' && !label::says_ssn(self.bytes, start) {
                     return None;
@@ -430,11 +486,11 @@ impl Scanner<'_> {
             ([4, 4, 4, 1..=7, ..] | [4, 6, 5 | 4, 0, ..] | [6, 1..=13, 0, ..], _)
                 if count >= 13 =>
             {
-                let scheme = check::card_scheme(digits)?;
-                if !check::luhn(digits) {
-                    return None;
-                }
-                card_kind(scheme)
+                let kind = card_kind(check::card_scheme(digits)?);
+                let passes = check::luhn(digits);
+                // Those that fail say how many pass by chance in a column of them.
+                let whole = start == 0 && to == self.bytes.len();
+                return (passes || whole).then(|| self.push(start, to, kind, passes));
             }
             _ => return None,
         };

@@ -16,9 +16,11 @@
 
 use crate::address;
 use crate::chars::{self, ALNUM, DIGIT, WIDE, class};
+use crate::disguise::Disguise;
 use crate::kind::Kind;
 use crate::names::{self, NameLook};
 use crate::secret;
+use crate::veil;
 
 /// One find in a text, by byte offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub(crate) struct Hit {
     pub(crate) valid: bool,
     /// Whether a word before it says what it is; only names are found without.
     pub(crate) named: bool,
+    /// How it was disguised, as bits of [`crate::Disguise`].
+    pub(crate) veil: u16,
 }
 
 /// What a text is made of.
@@ -42,8 +46,9 @@ pub(crate) struct Shape {
     pub(crate) digits: usize,
     /// How much it looks like the name of a person as a whole.
     pub(crate) name: NameLook,
-    /// It has full-width letters or digits and must be read in plain ones.
-    pub(crate) full_width: bool,
+    /// It has characters that hide others or stand for plain ones, and must be read
+    /// in plain ones.
+    pub(crate) veiled: bool,
 }
 
 /// What is noted on the way; kept between texts, so that it is not made anew.
@@ -53,15 +58,17 @@ pub(crate) struct Notes {
     run: HanRun,
 }
 
-/// Finds everything in `text`; appends it in order to `hits`, which is empty.
-pub(crate) fn scan(text: &str, hits: &mut Vec<Hit>, notes: &mut Notes) -> Shape {
+/// Finds everything in `text`; appends it in order to `hits`, which is empty. Stops
+/// where it finds that the text must be read in plain characters, unless it is
+/// `plain` already.
+pub(crate) fn scan(text: &str, plain: bool, hits: &mut Vec<Hit>, notes: &mut Notes) -> Shape {
     let bytes = text.as_bytes();
     let mut scanner = Scanner { bytes, hits };
     let mut shape = Shape::default();
     let Notes { piece, run } = notes;
     piece.open = false;
     run.chars = 0;
-    let mut secret = false;
+    let mut announced = 0;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let class = class(byte);
@@ -71,6 +78,11 @@ pub(crate) fn scan(text: &str, hits: &mut Vec<Hit>, notes: &mut Notes) -> Shape 
             let (seen, digits) = alnum_run(bytes, &mut at);
             shape.seen |= seen;
             shape.digits += digits;
+            if start == 0 && at == bytes.len() {
+                // Most identifiers are one run and a whole cell.
+                scanner.run(start, at, seen, digits);
+                return shape;
+            }
             piece.open(start);
             let to = scanner.run(start, at, seen, digits);
             if to > at {
@@ -92,7 +104,16 @@ pub(crate) fn scan(text: &str, hits: &mut Vec<Hit>, notes: &mut Notes) -> Shape 
             };
             if (0xe3..=0xe9).contains(&byte) {
                 let start = at;
-                secret |= han_run(bytes, &mut at, run, piece);
+                announced |= han_run(bytes, &mut at, run, piece);
+                let veiled = if at == start {
+                    may_veil(bytes, at, [byte, second, third]) && veil::is_veil(bytes, at)
+                } else {
+                    announced & NUMERALS != 0
+                };
+                if veiled && !plain {
+                    shape.veiled = true;
+                    return shape;
+                }
                 if at == start {
                     scanner.end_han(run, at);
                     scanner.end_piece(piece, at);
@@ -100,6 +121,10 @@ pub(crate) fn scan(text: &str, hits: &mut Vec<Hit>, notes: &mut Notes) -> Shape 
                 }
             } else if byte == 0xc2 && second == 0xb7 {
                 // 买买提·吐尔逊, 京A·12345
+                if !plain && third.is_ascii_digit() && scanner.before(at).is_ascii_digit() {
+                    shape.veiled = true;
+                    return shape;
+                }
                 run.dot();
                 at += 2;
             } else {
@@ -108,8 +133,11 @@ pub(crate) fn scan(text: &str, hits: &mut Vec<Hit>, notes: &mut Notes) -> Shape 
                         (second, third),
                         (0xbc, 0x90..=0x99 | 0xa1..=0xba) | (0xbd, 0x81..=0x9a)
                     );
-                if full {
-                    shape.full_width = true;
+                if !plain
+                    && (full
+                        || may_veil(bytes, at, [byte, second, third]) && veil::is_veil(bytes, at))
+                {
+                    shape.veiled = true;
                     return shape;
                 }
                 scanner.end_han(run, at);
@@ -134,7 +162,7 @@ pub(crate) fn scan(text: &str, hits: &mut Vec<Hit>, notes: &mut Notes) -> Shape 
         shape.name = names::name_look(text);
         if shape.name == NameLook::Likely {
             let (end, kind) = (bytes.len(), Kind::PersonName);
-            scanner.hits.push(Hit { start: 0, end, kind, valid: true, named: false });
+            scanner.hits.push(Hit { start: 0, end, kind, valid: true, named: false, veil: 0 });
         } else {
             scanner.end_han(run, bytes.len());
         }
@@ -150,9 +178,11 @@ pub(crate) fn scan(text: &str, hits: &mut Vec<Hit>, notes: &mut Notes) -> Shape 
     {
         shape.name = NameLook::Likely;
         let (end, kind) = (bytes.len(), Kind::PersonName);
-        scanner.hits.push(Hit { start: 0, end, kind, valid: true, named: false });
+        scanner.hits.push(Hit { start: 0, end, kind, valid: true, named: false, veil: 0 });
     }
-    if secret && let Some((start, end)) = secret::find_chinese(text) {
+    if announced & SECRET != 0
+        && let Some((start, end)) = secret::find_chinese(text)
+    {
         scanner.replace(start, end, Kind::Secret);
     }
     shape
@@ -178,56 +208,91 @@ fn alnum_run(bytes: &[u8], at: &mut usize) -> (u8, usize) {
     (seen, digits)
 }
 
-/// Goes to the end of a run of Chinese characters, noting what they are; whether
-/// a word for a password is among them.
+/// A word for a password is among the Chinese characters.
+const SECRET: u8 = 1;
+/// So many numerals follow each other as an identifier has digits.
+const NUMERALS: u8 = SECRET << 1;
+
+/// Whether a wide character that is no common Chinese one or mark may hide
+/// something or stand for a plain one; most do not, which this says at once.
 #[inline]
-fn han_run(bytes: &[u8], at: &mut usize, run: &mut HanRun, piece: &mut Piece) -> bool {
-    const { assert!(chars::BEFORE_NAME == chars::SURNAME << 4) };
-    const { assert!(chars::BEFORE_NAME << 1 == chars::DOUBLE) };
-    const { assert!(chars::GIVEN == chars::SURNAME << 1) };
-    const { assert!(chars::AFTER_NAME == chars::SURNAME << 9) };
+fn may_veil(bytes: &[u8], at: usize, char: [u8; 3]) -> bool {
+    let [first, second, third] = char;
+    let special = match first {
+        0xe2 => match second {
+            0x80 => matches!(third, 0x8b..=0x8f | 0xaa..=0xae),
+            0x81..=0x83 => true,
+            _ => matches!(second, 0x91..=0x93 | 0x9d | 0x9e),
+        },
+        0xe3 => matches!((second, third), (0x85, 0xa4) | (0x88 | 0x8a, _)),
+        0xef => matches!((second, third), (0xbb, 0xbf) | (0xb8, _) | (0xbe, 0xa0)),
+        0xc2 => matches!(second, 0xad | 0xb2 | 0xb3 | 0xb9),
+        0xcd | 0xd8 | 0xd9 | 0xdb | 0xdf | 0xe0 | 0xe1 | 0xea | 0xf0.. => true,
+        _ => false,
+    };
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let width = if first < 0xe0 { 2 } else { 3 };
+    special
+        || at.checked_sub(1).is_some_and(|before| is_digit(bytes.get(before)))
+            && is_digit(bytes.get(at + width))
+}
+
+/// Goes to the end of a run of Chinese characters, noting what they are; the bits
+/// above for what is among them.
+#[inline]
+fn han_run(bytes: &[u8], at: &mut usize, run: &mut HanRun, piece: &mut Piece) -> u8 {
+    // The flags of a character, and before them those of the three before it.
+    const LABEL: u64 = (chars::BEFORE_NAME as u64) << 16;
+    const SINGLE: u64 = LABEL | chars::SURNAME as u64;
+    const DOUBLE: u64 = LABEL | chars::DOUBLE as u64;
+    const FOLLOWED: u64 = (chars::SURNAME as u64) << 48
+        | (chars::GIVEN as u64) << 32
+        | (chars::GIVEN as u64) << 16
+        | chars::AFTER_NAME as u64;
+    let start = *at;
+    let mut place = start;
     let mut all = 0;
-    let mut place = *at;
-    let [mut one, mut two, mut three] = if run.chars == 0 { [0; 3] } else { run.last };
-    let mut length = 0_usize;
+    let mut flags_of_four = if run.chars == 0 { 0 } else { run.last };
     while let Some(&[first, second, third]) = bytes.get(place..).and_then(<[u8]>::first_chunk::<3>)
     {
         if first.wrapping_sub(0xe3) > 6 {
             break;
         }
-        let code = chars::code(first, second, third);
-        let Some(flags) = chars::han_flags(code) else { break };
-        if length == 0 {
-            piece.open(place);
+        let Some(flags) = chars::han_flags(chars::code(first, second, third)) else { break };
+        if place == start {
+            piece.open(start);
             if run.chars == 0 {
-                run.begin(place);
+                run.begin(start);
             }
         }
         piece.note(place, flags);
         all |= flags;
         // A surname behind a word that announces names, or two characters of given
         // names between a surname and a word that follows names.
-        let announced = flags & (one >> 4) & chars::SURNAME | flags & (one << 1) & chars::DOUBLE;
-        let followed = three & (two >> 1) & (one >> 1) & (flags >> 9) & chars::SURNAME;
-        if announced | followed != 0 {
-            if followed != 0 {
+        flags_of_four = flags_of_four << 16 | u64::from(flags);
+        let has = |wanted: u64| flags_of_four & wanted == wanted;
+        let (announced, followed) = (has(SINGLE) | has(DOUBLE), has(FOLLOWED));
+        if announced | followed {
+            if followed {
                 run.keep(place.wrapping_sub(9));
             }
-            if announced != 0 {
+            if announced {
                 run.keep(place);
             }
         }
-        (three, two, one) = (two, one, flags);
-        length = length.wrapping_add(1);
         place = place.wrapping_add(3);
     }
-    if length > 0 {
-        run.last = [one, two, three];
-        run.chars = run.chars.wrapping_add(length);
-        let start = std::mem::replace(at, place);
-        return all & chars::SECRET != 0 && secret::announces(bytes.get(start..place));
+    if place == start {
+        return 0;
     }
-    false
+    let length = (place - start) / 3;
+    run.last = flags_of_four;
+    run.chars = run.chars.wrapping_add(length);
+    *at = place;
+    let own = bytes.get(start..place).unwrap_or_default();
+    let secret = all & chars::SECRET != 0 && secret::announces(Some(own));
+    let numerals = all & chars::NUMERAL != 0 && length >= 11 && veil::has_numerals(own);
+    u8::from(secret) | if numerals { NUMERALS } else { 0 }
 }
 
 /// Places in a run of Chinese characters at which a name may begin.
@@ -240,8 +305,8 @@ pub(crate) struct HanRun {
     pub(crate) chars: usize,
     /// It goes on behind a dot in the middle of the line.
     pub(crate) dotted: bool,
-    /// Flags of the last three characters, the last first.
-    last: [u16; 3],
+    /// Flags of the last four characters, the last lowest.
+    last: u64,
     /// Places inside it, in bytes of the text, and how many are kept.
     places: [usize; CANDIDATES],
     kept: usize,
@@ -345,7 +410,22 @@ impl Scanner<'_> {
         while self.hits.last().is_some_and(|last| last.end > start) {
             self.hits.pop();
         }
-        self.hits.push(Hit { start, end, kind, valid, named: true });
+        self.hits.push(Hit { start, end, kind, valid, named: true, veil: 0 });
+        end
+    }
+
+    /// As [`Scanner::push`], for a find that is disguised.
+    pub(crate) fn push_veiled(
+        &mut self,
+        (start, end): (usize, usize),
+        kind: Kind,
+        valid: bool,
+        disguise: Disguise,
+    ) -> usize {
+        self.push(start, end, kind, valid);
+        if let Some(hit) = self.hits.last_mut() {
+            hit.veil = disguise.bit();
+        }
         end
     }
 
@@ -363,7 +443,7 @@ impl Scanner<'_> {
     /// Adds a find in place of all that it overlaps.
     pub(crate) fn replace(&mut self, start: usize, end: usize, kind: Kind) {
         self.hits.retain(|hit| hit.end <= start || hit.start >= end);
-        self.insert(Hit { start, end, kind, valid: true, named: true });
+        self.insert(Hit { start, end, kind, valid: true, named: true, veil: 0 });
     }
 
     #[inline]

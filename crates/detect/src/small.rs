@@ -57,6 +57,12 @@ impl Small {
         Some(value)
     }
 
+    /// Whether there are too many values.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.full
+    }
+
     /// Remembers a value that was not known.
     pub(crate) fn remember(&mut self, hash: u64, text: &str, looks: Option<u16>) {
         if self.full {

@@ -2,6 +2,7 @@
 
 use crate::kind::Kind;
 use crate::scan::{Hit, Notes, Shape, scan};
+use crate::veil::Plain;
 
 /// A find in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,9 @@ impl Span {
 /// Finds identifiers, names, addresses and secrets in a text.
 ///
 /// The text is a sentence, a JSON document, the printed form of a list.
-/// Full-width digits and letters count as plain ones. Only finds that pass their
-/// check are given.
+/// Full-width digits and letters count as plain ones, and so do digits of other
+/// scripts and what is broken up by characters that take no room. Only finds that
+/// pass their check are given.
 ///
 /// ```
 /// # use detect::{Kind, spans};
@@ -52,49 +54,31 @@ pub(crate) struct Finder {
     /// What was found in the last text, by bytes of the text as given.
     pub(crate) hits: Vec<Hit>,
     notes: Notes,
-    plain: String,
-    places: Vec<usize>,
+    plain: Plain,
 }
 
 impl Finder {
     /// Finds all hits of a text, valid or not, in order.
     pub(crate) fn find(&mut self, text: &str) -> Shape {
         self.hits.clear();
-        let shape = scan(text, &mut self.hits, &mut self.notes);
-        if !shape.full_width {
+        let shape = scan(text, false, &mut self.hits, &mut self.notes);
+        if !shape.veiled {
             return shape;
         }
         self.hits.clear();
-        self.make_plain(text);
-        let shape = scan(&self.plain, &mut self.hits, &mut self.notes);
-        let original = |place: usize| self.places.get(place).copied().unwrap_or(text.len());
+        self.plain.read(text);
+        let mut shape = scan(&self.plain.text, true, &mut self.hits, &mut self.notes);
         for hit in &mut self.hits {
-            hit.start = original(hit.start);
-            hit.end = original(hit.end);
+            let (start, end, veil) = self.plain.original(text, hit.start, hit.end);
+            (hit.start, hit.end) = (start, end);
+            hit.veil |= veil;
         }
+        shape.veiled = true;
         shape
     }
 
-    /// The text with plain digits, letters, `@`, `.` and `-`, and where each of its
-    /// bytes comes from.
-    fn make_plain(&mut self, text: &str) {
-        self.plain.clear();
-        self.places.clear();
-        for (place, char) in text.char_indices() {
-            let narrow = match char {
-                '\u{ff10}'..='\u{ff19}'
-                | '\u{ff21}'..='\u{ff3a}'
-                | '\u{ff41}'..='\u{ff5a}'
-                | '\u{ff20}'
-                | '\u{ff0e}'
-                | '\u{ff0b}'
-                | '\u{ff0d}' => u32::from(char).checked_sub(0xfee0).and_then(char::from_u32),
-                _ => None,
-            };
-            let char = narrow.unwrap_or(char);
-            self.plain.push(char);
-            self.places.extend(std::iter::repeat_n(place, char.len_utf8()));
-        }
-        self.places.push(text.len());
+    /// The last text as it was read.
+    pub(crate) fn as_read<'a>(&'a self, text: &'a str, shape: &Shape) -> &'a str {
+        if shape.veiled { &self.plain.text } else { text }
     }
 }

@@ -11,6 +11,7 @@
 
 mod adversary;
 mod columns;
+mod disguise;
 mod edges;
 mod rules;
 mod shared;
