@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 
 use crate::hierarchy::Hierarchy;
 use crate::search::{Problem, Recoding, SearchError, hierarchies};
-use crate::tuples::TupleTable;
+use crate::tuples::{TupleError, TupleTable};
 
 /// Recodes the rows of the table whose tuples were counted.
 #[derive(Debug)]
@@ -60,5 +60,32 @@ impl<'a> Recoder<'a> {
                 hierarchy.generalize(row.get(*place).copied().flatten(), *level)
             })
             .collect()
+    }
+
+    /// The released forms of the quasi-identifiers, counted: what can be measured of a
+    /// release without a look at its rows. Suppressed rows are not there.
+    ///
+    /// # Errors
+    ///
+    /// [`TupleError`] if the forms are too many to be counted.
+    pub fn released(&self) -> Result<TupleTable, TupleError> {
+        let names: Vec<&String> =
+            self.quasi.iter().filter_map(|(place, _)| self.tuples.names.get(*place)).collect();
+        let mut builder = TupleTable::builder(&names);
+        for (tuple, rows) in self.tuples.counts.iter().enumerate() {
+            let Some(levels) = self.recoding.levels_of(tuple) else { continue };
+            let forms: Vec<Option<&str>> = self
+                .quasi
+                .iter()
+                .zip(levels)
+                .map(|((place, hierarchy), level)| {
+                    let code = *self.tuples.codes.get(*place)?.get(tuple)?;
+                    let values = &self.tuples.dictionaries.get(*place)?.values;
+                    hierarchy.generalize(values.get(code as usize)?.as_deref(), *level)
+                })
+                .collect();
+            builder.push_rows(&forms, *rows)?;
+        }
+        Ok(builder.finish())
     }
 }

@@ -262,6 +262,15 @@ impl TupleTableBuilder {
     /// [`TupleError::NoColumn`] if the row has another number of cells than there
     /// are columns; nothing is counted then.
     pub fn push(&mut self, row: &[Option<&str>]) -> Result<(), TupleError> {
+        self.push_rows(row, 1)
+    }
+
+    /// Counts several rows that have the same cells, as [`Self::push`] does one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::push`].
+    pub fn push_rows(&mut self, row: &[Option<&str>], rows: u64) -> Result<(), TupleError> {
         if let Some(name) = self.names.get(row.len()) {
             let available = format!("{} cells", row.len());
             return Err(TupleError::NoColumn { name: name.clone(), available });
@@ -272,7 +281,7 @@ impl TupleTableBuilder {
             let code = dictionary.code(*value);
             tuple.push(code.ok_or_else(|| TupleError::TooManyValues { name: name.clone() })?);
         }
-        let counted = self.count(&tuple, 1);
+        let counted = self.count(&tuple, rows);
         self.tuple = tuple;
         counted
     }

@@ -5,6 +5,7 @@ mod config;
 mod deident;
 mod demo;
 mod fsck;
+mod report;
 mod risk;
 mod scan;
 mod serve;

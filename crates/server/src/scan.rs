@@ -21,6 +21,7 @@ use serde::Serialize;
 use vocabulary::Bilingual;
 
 use crate::Failure;
+use crate::report::{Section, percent};
 use crate::show::complain;
 
 /// Longest gz file when unpacked, against a file that unpacks without end.
@@ -39,6 +40,9 @@ pub(crate) struct Scan {
     /// 输出格式 Output for people or for programs.
     #[arg(long, value_enum, default_value = "text")]
     format: Output,
+    /// 报告文件 Where to write a report for people (HTML).
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// 自定义规则 Rules of your own, a TOML file; see docs/detect.md.
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
@@ -144,6 +148,11 @@ pub(crate) fn scan(scan: &Scan) -> Result<ExitCode, Failure> {
             Err(error) => return Ok(complain(&error, bad)),
         }
     }
+    if let Some(path) = &scan.report
+        && let Err(error) = html(&reports, scan).write(path)
+    {
+        return Ok(complain(&error, bad));
+    }
     match write(&reports, scan, folder) {
         // Whoever reads has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
@@ -177,6 +186,89 @@ fn write(reports: &[Report], scan: &Scan, folder: bool) -> io::Result<()> {
     }
     output.write_all(b"\n")?;
     output.flush()
+}
+
+/// The report for people: what was found, column by column, with the evidence.
+fn html(reports: &[Report], scan: &Scan) -> crate::report::Report {
+    let count = |role: Role| {
+        let findings = reports.iter().flat_map(|report| &report.findings);
+        findings.filter(|finding| finding.role == role).count()
+    };
+    let (direct, quasi, sensitive) =
+        (count(Role::Direct), count(Role::Quasi), count(Role::Sensitive));
+    let verdict = Bilingual::new(
+        format!("找到 {direct} 个直接标识符字段、{quasi} 个准标识符字段、{sensitive} 个敏感字段。"),
+        format!(
+            "{direct} columns are direct identifiers, {quasi} quasi-identifiers, {sensitive} sensitive."
+        ),
+    );
+    let title = ("个人信息扫描报告", "Report on personal data");
+    let good = if direct > 0 { Some(false) } else { None };
+    let mut page =
+        crate::report::Report::new(title, scan.path.display().to_string(), verdict, good);
+    page.fact("文件", "files", reports.len().to_string());
+    page.fact("行数", "rows", reports.iter().map(|report| report.rows).sum::<u64>().to_string());
+    for report in reports {
+        page.add(findings(report));
+    }
+    page.add(
+        Section::new("没有说明的", "What this does not say").text(
+            "扫描按取值、校验位与列名判断，不知道的写法与图片中的内容不会被找到。没有找到不等于没有。",
+            "The scan judges by values, check digits and names of columns. Forms that it does not know, and what stands in pictures, are not found. Nothing found is not nothing there.",
+        ),
+    );
+    page
+}
+
+/// What was found in one file.
+fn findings(report: &Report) -> Section {
+    let rows = report.findings.iter().map(|finding| {
+        let role = finding.role.label();
+        vec![
+            finding.name.clone(),
+            kind_of(finding),
+            format!("{} {}", role.zh, role.en),
+            finding.level.as_str().to_owned(),
+            percent(finding.hit_rate),
+            finding.examples.first().cloned().unwrap_or_default(),
+            format!("{} {}", finding.reason.zh, finding.reason.en),
+        ]
+    });
+    let head = [
+        ("字段", "column"),
+        ("类别", "kind"),
+        ("角色", "role"),
+        ("级别", "level"),
+        ("命中", "hits"),
+        ("示例（已遮盖）", "example, masked"),
+        ("依据", "evidence"),
+    ];
+    let section = Section::new(&report.file, "").table(&head, rows.collect());
+    let rejected = &report.rejected;
+    if rejected.rows == 0 {
+        return section;
+    }
+    section.text(
+        format!("{} 行不合表格，已按文本检查，命中 {} 处。", rejected.rows, rejected.finds),
+        format!(
+            "{} rows do not fit the table and were searched as text: {} finds.",
+            rejected.rows, rejected.finds
+        ),
+    )
+}
+
+/// The kind of a column in words.
+fn kind_of(finding: &ColumnFinding) -> String {
+    let label = finding
+        .kind
+        .map(detect::Kind::label)
+        .or_else(|| finding.attribute.map(detect::Attribute::label));
+    match (&finding.rule, label) {
+        (Some(rule), _) => rule.clone(),
+        (None, Some(label)) => format!("{} {}", label.zh, label.en),
+        (None, None) if finding.hidden_hits > 0 => "文本中有 in text".to_owned(),
+        (None, None) => "—".to_owned(),
+    }
 }
 
 fn load_rules(path: &Path) -> Result<Rules, BadInput> {
@@ -418,22 +510,11 @@ fn shown(report: &Report, spans: bool) -> String {
         "置信 confidence".to_owned(),
         "示例 example".to_owned(),
     ]];
-    let percent = |share: f64| format!("{:.1}%", share * 100.0);
     for finding in &report.findings {
-        let label = finding
-            .kind
-            .map(detect::Kind::label)
-            .or_else(|| finding.attribute.map(detect::Attribute::label));
-        let kind = match (&finding.rule, label) {
-            (Some(rule), _) => rule.clone(),
-            (None, Some(label)) => format!("{} {}", label.zh, label.en),
-            (None, None) if finding.hidden_hits > 0 => "文本中有 in text".to_owned(),
-            (None, None) => "—".to_owned(),
-        };
         let role = finding.role.label();
         lines.push([
             finding.name.clone(),
-            kind,
+            kind_of(finding),
             format!("{} {}", role.zh, role.en),
             finding.level.as_str().to_owned(),
             percent(finding.hit_rate),

@@ -7,6 +7,7 @@
 //! limits), 2 the input cannot be used.
 
 mod read;
+mod report;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,12 +19,13 @@ use std::time::{Duration, Instant};
 
 use ::deident::delimited::write_row;
 use ::deident::{
-    Criterion, Metric, Model, Problem, QuasiColumn, Recoder, Recoding, SearchError, SearchProgress,
-    TupleTable, full_domain, recode, search,
+    Criterion, FrontierPoint, Metric, Model, Problem, QuasiColumn, Recoder, Recoding, SearchError,
+    SearchProgress, TupleTable, full_domain, recode, search,
 };
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use crate::report::ReportError;
 use crate::show::{complain, say};
 use read::RowReader;
 pub(crate) use read::{ReadError, TextTable};
@@ -70,6 +72,9 @@ pub(crate) struct Deident {
     /// 输出格式 How to report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// 报告文件 Where to write a report with pictures, for people (HTML).
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 /// Full-domain or local recoding.
@@ -93,6 +98,8 @@ pub(crate) enum Format {
 enum DeidentError {
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     #[error("`{text}` is no {what}; {remedy}")]
     Argument { what: &'static str, text: String, remedy: &'static str },
     #[error(
@@ -110,7 +117,9 @@ impl DeidentError {
     fn status(&self) -> ExitCode {
         match self {
             Self::Unreachable { .. } | Self::TooFew { .. } => ExitCode::FAILURE,
-            Self::Read(_) | Self::Argument { .. } | Self::Search { .. } => ExitCode::from(2),
+            Self::Read(_) | Self::Report(_) | Self::Argument { .. } | Self::Search { .. } => {
+                ExitCode::from(2)
+            }
         }
     }
 }
@@ -138,6 +147,8 @@ struct Found {
     gap: f64,
     checked: u64,
     lattice: u64,
+    /// What other class sizes would cost; empty unless a report is asked for.
+    frontier: Vec<FrontierPoint>,
 }
 
 fn run(arguments: &Deident) -> Result<(), DeidentError> {
@@ -161,7 +172,15 @@ fn run(arguments: &Deident) -> Result<(), DeidentError> {
     if let Some(out) = &arguments.out {
         release(arguments, out, &table, &tuples, &problem, &found.recoding)?;
     }
-    report(arguments, &found, load_ms, search_cpu_ms);
+    if let Some(path) = &arguments.report {
+        let failed = |source| DeidentError::Search { path: arguments.file.clone(), source };
+        let recoder = Recoder::new(&tuples, &problem, &found.recoding).map_err(failed)?;
+        let counted = |source| ReadError::Tuples { path: arguments.file.clone(), source };
+        let (before, after) =
+            (table.count(&arguments.quasi)?, recoder.released().map_err(counted)?);
+        report::report(arguments, &problem, &found, &before, &after).write(path)?;
+    }
+    summary(arguments, &found, load_ms, search_cpu_ms);
     Ok(())
 }
 
@@ -227,6 +246,12 @@ fn problem(
     let mut problem = Problem::k_anonymity(columns, arguments.k, arguments.suppression);
     problem.metric = metric;
     problem.criteria = criteria;
+    if arguments.report.is_some() {
+        problem.frontier = report::FRONTIER.into();
+        problem.frontier.push(arguments.k);
+        problem.frontier.sort_unstable();
+        problem.frontier.dedup();
+    }
     if arguments.seconds.is_some() {
         problem.patience = u32::MAX;
     }
@@ -267,6 +292,7 @@ fn find(
             gap: if recoding.loss > 0.0 { 1.0 } else { 0.0 },
             checked: recoding.checked,
             lattice: recoding.lattice,
+            frontier: Vec::new(),
             recoding,
         });
     }
@@ -279,6 +305,7 @@ fn find(
         gap: outcome.gap,
         checked: outcome.checked,
         lattice: outcome.lattice,
+        frontier: outcome.frontier,
         recoding,
     })
 }
@@ -367,8 +394,8 @@ impl RowReader for Released<'_> {
     }
 }
 
-fn report(arguments: &Deident, found: &Found, load_ms: f64, search_cpu_ms: f64) {
-    let Found { recoding, levels, score, optimal, gap, checked, lattice } = found;
+fn summary(arguments: &Deident, found: &Found, load_ms: f64, search_cpu_ms: f64) {
+    let Found { recoding, levels, score, optimal, gap, checked, lattice, .. } = found;
     let named: BTreeMap<&String, &usize> = arguments.quasi.iter().zip(levels).collect();
     if arguments.format == Format::Json {
         let report = json!({
