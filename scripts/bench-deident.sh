@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Compares `fenhe deident` and `fenhe risk` with two PyPI packages on the same data: pycanon (measures
 # k and l) and anonypy (Mondrian). Answers are compared first; times are printed only when they agree.
+# Then makes the answers of anonymeter to attacks on the same data anew, and the crate's test compares
+# its own with them (about five minutes).
 # Usage: bench-deident.sh FENHE CACHE [DATA]
 #   FENHE  the program, CACHE a folder for the Python environment (made when absent),
 #   DATA   a folder with adult.csv and adult_hierarchy_<column>.csv; left out, FENHE_SHARED_DATA or the
@@ -88,3 +90,12 @@ for name, cpu, granularity, k, counted in lines:
     print(f"{name:14}{cpu:10.0f}{granularity:13.4f}{k:4}{counted:27.0f}")
 print(f"{'anonypy':14}{spent:10.0f}{1 - loss:13.4f}{min(map(len, parts)):4}{'(value sets, no hierarchies)':>27}")
 PYTHON
+
+attacks=$(cd "$2" && pwd)/bench-attacks
+if [ ! -x "$attacks/bin/python" ]; then
+  python3 -m venv "$attacks"
+  "$attacks/bin/pip" install --quiet --disable-pip-version-check "anonymeter==1.1.0" "pycanon==1.0.1.post2"
+fi
+"$attacks/bin/python" "$here/scripts/attack_reference.py" "$data/adult.csv" > "$work/attacks.json"
+FENHE_ATTACK_REFERENCE="$work/attacks.json" FENHE_SHARED_DATA=$(cd "$data/../.." && pwd) \
+  cargo test --quiet --release --manifest-path "$here/Cargo.toml" -p deident --test it anonymeter -- --nocapture

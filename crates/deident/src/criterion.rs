@@ -1,8 +1,15 @@
 //! Privacy models: what every class of a release must satisfy.
 //!
-//! A class is the set of rows that agree on every quasi-identifier. All models
-//! here are decided class by class; a class that fails is suppressed, up to the
-//! limit that the problem sets.
+//! A class is the set of rows that agree on every quasi-identifier. Three kinds:
+//!
+//! ```text
+//! of a column       l, t, δ-disclosure, β-likeness, persons   class by class
+//! of the population k-map, δ-presence                         class by class
+//! of the release    maximum and average risk, records at risk the smallest classes go
+//! ```
+//!
+//! What fails is suppressed, up to the limit that the problem sets. The kinds may
+//! be combined freely; the second and third are in `release.rs`.
 //!
 //! Notation for a sensitive column: `p` the share of a value in the class, `q`
 //! its share in the whole table, `m` the number of its values.
@@ -52,21 +59,55 @@ impl Histogram {
     }
 }
 
-/// A model beside k-anonymity, about one sensitive column.
+/// A model beside k-anonymity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Criterion {
-    /// The sensitive column.
+    /// The sensitive column, or the column that names persons; empty for a model
+    /// that is about no column.
+    #[serde(default)]
     pub column: String,
     /// The model.
     #[serde(flatten)]
     pub model: Model,
 }
 
-/// A privacy model for the values of a sensitive column inside a class.
+impl Criterion {
+    /// A model about a column.
+    pub fn of(column: impl Into<String>, model: Model) -> Self {
+        Self { column: column.into(), model }
+    }
+
+    /// A model about no column: of the population or of the release.
+    pub fn whole(model: Model) -> Self {
+        Self { column: String::new(), model }
+    }
+}
+
+/// Why a model cannot be asked for.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ModelError {
+    /// A bound is outside its range.
+    #[error("the {what} of a model is {value}, and it must lie {range}")]
+    Range {
+        /// Which bound.
+        what: &'static str,
+        /// The value given.
+        value: f64,
+        /// Where it must lie.
+        range: &'static str,
+    },
+}
+
+/// A privacy model.
+///
+/// "Monotone" says of each model whether a coarser generalization can only satisfy
+/// it better: *with suppression* (what is lost in a coarse class is lost in every
+/// finer one, so that one failure rules out all finer generalizations), *without
+/// suppression* only, or *not*.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "model", rename_all = "snake_case")]
 pub enum Model {
-    /// At least `l` different values.
+    /// At least `l` different values. Monotone with suppression.
     ///
     /// Source: Machanavajjhala et al., "l-Diversity", ICDE 2006.
     DistinctL {
@@ -74,6 +115,7 @@ pub enum Model {
         l: u32,
     },
     /// Entropy at least `ln l`; a class whose entropy is exactly `ln l` passes.
+    /// Monotone without suppression, as are the next four.
     ///
     /// Source: as above.
     EntropyL {
@@ -113,7 +155,9 @@ pub enum Model {
         /// The hierarchy.
         hierarchy: Spec,
     },
-    /// `|log2(p / q)| < δ` for every value of the class.
+    /// `|log2(p / q)| < δ` for every value of the class. Not monotone: a value that
+    /// is rare in a joined class may be absent from one of its parts, where nothing
+    /// is asked of it.
     ///
     /// Source: Brickell & Shmatikov, "The cost of privacy", KDD 2008.
     Disclosure {
@@ -121,13 +165,85 @@ pub enum Model {
         delta: f64,
     },
     /// `(p − q) / q ≤ min(β, −ln q)` for every value of the class: enhanced
-    /// β-likeness.
+    /// β-likeness. Monotone without suppression.
     ///
     /// Source: Cao & Karras, "Publishing microdata with a robust privacy
     /// guarantee", VLDB 2012.
     Likeness {
         /// Bound.
         beta: f64,
+    },
+    /// `(p − q) / q ≤ β` for every value of the class: basic β-likeness. Monotone
+    /// without suppression.
+    ///
+    /// Source: as above.
+    BasicLikeness {
+        /// Bound.
+        beta: f64,
+    },
+    /// At least `k` different persons (or households) in each class, the column
+    /// naming the person: for tables in which one person has several rows. The
+    /// risks of a release then count persons too; the other models count rows.
+    /// Monotone with suppression.
+    ///
+    /// Source: the requirement `k ≤ |persons|` of (X, Y)-anonymity, Wang & Fung,
+    /// "Anonymizing sequential releases", KDD 2006.
+    DistinctPersons {
+        /// Number of persons.
+        k: u32,
+    },
+    /// k-map: at least `k` rows of the *population* in each class; needs
+    /// [`crate::TupleTable::with_population`]. Monotone with suppression.
+    ///
+    /// Source: Sweeney, "Computational disclosure control", MIT, 2001.
+    KMap {
+        /// Rows of the population.
+        k: u32,
+    },
+    /// δ-presence: `min ≤ |class of the table| / |class of the population| ≤ max` for
+    /// every class of the population; needs [`crate::TupleTable::with_population`].
+    /// With `min > 0` no class of the population may be without released rows, so
+    /// that nothing can be suppressed as a whole class. Monotone without suppression
+    /// only: a small class that is suppressed may spoil a large one that it joins.
+    ///
+    /// In a local recoding, where forms overlap, the bound holds for the sum of the
+    /// shares of all forms that a person of the population could have.
+    ///
+    /// Source: Nergiz et al., "Hiding the presence of individuals from shared
+    /// databases", SIGMOD 2007.
+    Presence {
+        /// δmin, in `[0, 1]`.
+        min: f64,
+        /// δmax, in `[0, 1]`.
+        max: f64,
+    },
+    /// The risk of every record is at most `most`: classes of at least `1 / most`
+    /// rows. Monotone with suppression.
+    ///
+    /// Source: El Emam & Dankar, JAMIA 15(5), 2008 (prosecutor).
+    MaximumRisk {
+        /// Greatest risk, in `(0, 1]`.
+        most: f64,
+    },
+    /// The mean risk of the released records is at most `most`: classes / rows (the
+    /// marketer). The smallest classes are suppressed until it is. Monotone without
+    /// suppression; with suppression the rows that no choice of classes could keep
+    /// still rule out what is finer.
+    ///
+    /// Source: Dankar & El Emam, PAIS 2010.
+    AverageRisk {
+        /// Greatest mean risk, in `(0, 1]`.
+        most: f64,
+    },
+    /// Of the released records at most the share `most` has a risk above `above`. The
+    /// smallest classes are suppressed until it is so. Monotone without suppression.
+    ///
+    /// Source: El Emam & Dankar, JAMIA 15(5), 2008.
+    RecordsAtRisk {
+        /// Threshold of the risk of one record, in `(0, 1]`.
+        above: f64,
+        /// Greatest share of the records, in `[0, 1]`.
+        most: f64,
     },
 }
 
@@ -136,7 +252,70 @@ impl Model {
     /// classes are suppressed. Only then does one failure say something about
     /// all finer generalizations.
     pub(crate) fn is_monotone_with_suppression(&self) -> bool {
-        matches!(self, Self::DistinctL { .. })
+        match self {
+            Self::DistinctL { .. }
+            | Self::DistinctPersons { .. }
+            | Self::KMap { .. }
+            | Self::MaximumRisk { .. } => true,
+            Self::EntropyL { .. }
+            | Self::RecursiveL { .. }
+            | Self::EqualT { .. }
+            | Self::OrderedT { .. }
+            | Self::HierarchicalT { .. }
+            | Self::Disclosure { .. }
+            | Self::Likeness { .. }
+            | Self::BasicLikeness { .. }
+            | Self::Presence { .. }
+            | Self::AverageRisk { .. }
+            | Self::RecordsAtRisk { .. } => false,
+        }
+    }
+
+    /// Whether a generalization that satisfies it with no row suppressed is satisfied
+    /// by every coarser one too.
+    pub(crate) fn is_monotone(&self) -> bool {
+        !matches!(self, Self::Disclosure { .. })
+    }
+
+    /// Whether it is about the values of one column inside each class.
+    pub(crate) fn is_of_column(&self) -> bool {
+        !matches!(
+            self,
+            Self::KMap { .. }
+                | Self::Presence { .. }
+                | Self::MaximumRisk { .. }
+                | Self::AverageRisk { .. }
+                | Self::RecordsAtRisk { .. }
+        )
+    }
+
+    /// Checks that the bounds of a model of the population or of the release lie in
+    /// their ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Range`].
+    pub fn check(&self) -> Result<(), ModelError> {
+        let within = |what, value: f64, range, yes: bool| {
+            if yes { Ok(()) } else { Err(ModelError::Range { what, value, range }) }
+        };
+        let risk = |what, value: f64| within(what, value, "in (0, 1]", value > 0.0 && value <= 1.0);
+        let share =
+            |what, value: f64| within(what, value, "between 0 and 1", (0.0..=1.0).contains(&value));
+        match self {
+            Self::Presence { min, max } => {
+                share("least presence", *min)?;
+                share("greatest presence", *max)?;
+                within("greatest presence", *max, "at or above the least", min <= max)
+            }
+            Self::MaximumRisk { most } => risk("maximum risk", *most),
+            Self::AverageRisk { most } => risk("average risk", *most),
+            Self::RecordsAtRisk { above, most } => {
+                risk("threshold of records at risk", *above)?;
+                share("share of records at risk", *most)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -178,7 +357,9 @@ impl Prepared {
     /// Whether a class of `rows` rows with these counts by value satisfies the model.
     pub(crate) fn accepts(&self, class: &Histogram, rows: u64) -> bool {
         match &self.model {
-            Model::DistinctL { l } => class.values() >= *l as usize,
+            Model::DistinctL { l: least } | Model::DistinctPersons { k: least } => {
+                class.values() >= *least as usize
+            }
             Model::EntropyL { l } => entropy(class, rows) >= l.ln() - TOLERANCE,
             Model::RecursiveL { c, l } => recursive(class, *c, *l as usize),
             Model::EqualT { t } => self.equal_distance(class, rows) <= t + TOLERANCE,
@@ -195,6 +376,17 @@ impl Prepared {
                 let p = *count as f64 / rows as f64;
                 (p - q) / q <= beta.min(-q.ln()) + TOLERANCE
             }),
+            Model::BasicLikeness { beta } => class.counts.iter().all(|(code, count)| {
+                let q = self.share(*code);
+                let p = *count as f64 / rows as f64;
+                (p - q) / q <= beta + TOLERANCE
+            }),
+            // Not about a column: see `release.rs`.
+            Model::KMap { .. }
+            | Model::Presence { .. }
+            | Model::MaximumRisk { .. }
+            | Model::AverageRisk { .. }
+            | Model::RecordsAtRisk { .. } => true,
         }
     }
 

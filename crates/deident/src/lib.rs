@@ -26,6 +26,7 @@
 
 pub mod aggregate;
 mod apply;
+pub mod attack;
 mod cell_text;
 mod criterion;
 pub mod delimited;
@@ -34,7 +35,9 @@ pub mod hierarchy;
 mod keys;
 mod metric;
 mod plan;
+mod population;
 mod recoder;
+mod release;
 pub mod risk;
 mod search;
 mod survey;
@@ -44,7 +47,7 @@ mod tuples;
 pub mod utility;
 
 pub use apply::{Applied, Applier, ApplyError, ColumnCount, Mapping, UnseenValues};
-pub use criterion::{Criterion, Model};
+pub use criterion::{Criterion, Model, ModelError};
 pub use hierarchy::{Hierarchy, HierarchyError, Spec};
 pub use keys::{KeyError, Keys};
 pub use metric::Metric;

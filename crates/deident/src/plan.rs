@@ -180,7 +180,7 @@ impl Plan {
             .map(|(name, _)| name.clone())
             .collect();
         for criterion in &self.criteria {
-            if !names.contains(&criterion.column) {
+            if !criterion.column.is_empty() && !names.contains(&criterion.column) {
                 names.push(criterion.column.clone());
             }
         }

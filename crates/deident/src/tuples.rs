@@ -11,10 +11,13 @@
 //!
 //! A null is a value of its own, apart from the empty text.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, RecordBatch};
 use hashbrown::{HashMap, HashTable};
 
 use crate::cell_text::texts;
+use crate::population::Population;
 use crate::risk::ClassSizes;
 
 /// Why a batch could not be counted.
@@ -34,6 +37,12 @@ pub enum TupleError {
         /// The column.
         name: String,
     },
+    /// A model asks for the population, which was not counted.
+    #[error(
+        "a model asks for the population, and no population is given; count it and join it \
+         to the table"
+    )]
+    NoPopulation,
 }
 
 /// The distinct values of one column, in the order in which they came.
@@ -83,6 +92,7 @@ pub struct TupleTable {
     /// Codes by column, one entry a tuple.
     pub(crate) codes: Vec<Vec<u32>>,
     pub(crate) counts: Vec<u64>,
+    pub(crate) population: Option<Arc<Population>>,
     rows: u64,
 }
 
@@ -353,6 +363,7 @@ impl TupleTableBuilder {
             dictionaries: self.dictionaries,
             codes,
             counts: self.counts,
+            population: None,
             rows: self.rows,
         }
     }

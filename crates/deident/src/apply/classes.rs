@@ -7,6 +7,7 @@ use super::levels::Levels;
 use crate::criterion::{Criterion, Histogram, Model, Prepared};
 use crate::hierarchy::{Hierarchy, HierarchyError, Spec};
 use crate::plan::{OnUnseen, Plan};
+use crate::release::{Bounds, PopulationModels, least_class};
 use crate::transform::Transform;
 use crate::tuples::TupleTable;
 
@@ -19,8 +20,7 @@ pub(super) fn generalized(
     for (name, transform) in &plan.columns {
         let Transform::Generalize { spec, level } = transform else { continue };
         tuples.require(name)?;
-        let counted = tuples.values(name).unwrap_or_default();
-        let values = known(spec, counted, plan.on_unseen);
+        let values = known(spec, tuples.domain(name), plan.on_unseen);
         let hierarchy = if values.is_empty() {
             Hierarchy::nothing()
         } else {
@@ -39,17 +39,17 @@ pub(super) fn generalized(
 /// The counted values that are asked of a hierarchy: all, or those that a table has.
 fn known<'a>(
     spec: &Spec,
-    counted: &'a [Option<String>],
+    counted: Vec<Option<&'a str>>,
     on_unseen: OnUnseen,
 ) -> Vec<Option<&'a str>> {
-    let all = counted.iter().map(Option::as_deref);
     match (spec, on_unseen) {
         (Spec::Table(table), OnUnseen::Suppress) => {
             let leaves: HashSet<&str> =
                 table.iter().filter_map(|line| line.first()).map(String::as_str).collect();
-            all.filter(|value| value.is_none_or(|text| leaves.contains(text))).collect()
+            let is_known = |value: &Option<&str>| value.is_none_or(|text| leaves.contains(text));
+            counted.into_iter().filter(is_known).collect()
         }
-        _ => all.collect(),
+        _ => counted,
     }
 }
 
@@ -67,25 +67,31 @@ pub(super) fn kept(
     tuples: &TupleTable,
     quasi: &[(String, Levels)],
 ) -> Result<HashSet<Vec<u32>>, ApplyError> {
-    let mut groups = Vec::with_capacity(quasi.len());
+    let population_models = PopulationModels::of(&plan.criteria);
+    let mut groups: Vec<Group<'_>> = Vec::with_capacity(quasi.len());
+    let mut population_groups: Vec<Group<'_>> = Vec::new();
     for (name, levels) in quasi {
         let position = tuples.require(name)?;
-        let values = tuples.values(name).unwrap_or_default();
         let forms: Vec<Option<u32>> =
-            values.iter().map(|value| levels.find(value.as_deref())).collect();
+            tuples.domain(name).into_iter().map(|value| levels.find(value)).collect();
+        if population_models.is_some() {
+            population_groups.push((tuples.population_codes(name)?, forms.clone()));
+        }
         groups.push((tuples.codes.get(position).map_or(&[][..], Vec::as_slice), forms));
     }
     let mut models = Vec::with_capacity(plan.criteria.len());
-    for criterion in &plan.criteria {
+    let mut persons = None;
+    for criterion in plan.criteria.iter().filter(|criterion| criterion.model.is_of_column()) {
         let position = tuples.require(&criterion.column)?;
         let codes = tuples.codes.get(position).map_or(&[][..], Vec::as_slice);
+        if let Model::DistinctPersons { .. } = criterion.model {
+            persons = Some(models.len());
+        }
         models.push((codes, prepare(criterion, tuples)?));
     }
     let mut classes: HashMap<Vec<u32>, Class> = HashMap::new();
     for (tuple, rows) in tuples.counts.iter().enumerate() {
-        let key: Option<Vec<u32>> =
-            groups.iter().map(|(codes, forms)| *forms.get(*codes.get(tuple)? as usize)?).collect();
-        let Some(key) = key else { continue };
+        let Some(key) = key_of(&groups, tuple) else { continue };
         let class = classes.entry(key).or_default();
         class.rows += rows;
         class.sensitive.resize_with(models.len(), Histogram::default);
@@ -95,14 +101,44 @@ pub(super) fn kept(
             }
         }
     }
-    let stays = |class: &Class| {
-        class.rows >= u64::from(plan.k)
+    let mut population: HashMap<Vec<u32>, u64> = HashMap::new();
+    if population_models.is_some() {
+        for (tuple, rows) in tuples.require_population()?.counts.iter().enumerate() {
+            let Some(key) = key_of(&population_groups, tuple) else { continue };
+            *population.entry(key).or_default() += rows;
+        }
+    }
+    let least = least_class(plan.k, &plan.criteria);
+    classes.retain(|key, class| {
+        let in_population = population.get(key).copied().unwrap_or_default();
+        class.rows >= least
             && models
                 .iter()
                 .zip(&class.sensitive)
                 .all(|((_, model), histogram)| model.accepts(histogram, class.rows))
+            && population_models.is_none_or(|model| model.accepts(class.rows, in_population))
+    });
+    let size = |class: &Class| {
+        let persons = persons.and_then(|number: usize| class.sensitive.get(number));
+        persons.map_or(class.rows, |persons| persons.values() as u64)
     };
-    Ok(classes.into_iter().filter(|(_, class)| stays(class)).map(|(key, _)| key).collect())
+    let sizes = classes.values().map(|class| (size(class), class.rows)).collect();
+    let cut = Bounds::of(&plan.criteria)?.cut(sizes);
+    classes.retain(|_, class| size(class) >= cut);
+    if population_models.is_some_and(|models| models.needs_all())
+        && classes.len() < population.len()
+    {
+        classes.clear();
+    }
+    Ok(classes.into_keys().collect())
+}
+
+/// The codes of the tuples in a column, and the number of the form of each code.
+type Group<'a> = (&'a [u32], Vec<Option<u32>>);
+
+/// The class of a tuple; `None` if a hierarchy does not know one of its values.
+fn key_of(groups: &[Group<'_>], tuple: usize) -> Option<Vec<u32>> {
+    groups.iter().map(|(codes, forms)| *forms.get(*codes.get(tuple)? as usize)?).collect()
 }
 
 fn prepare(criterion: &Criterion, tuples: &TupleTable) -> Result<Prepared, ApplyError> {

@@ -3,6 +3,7 @@
 use arrow::error::ArrowError;
 use vocabulary::ErrorKind;
 
+use crate::criterion::ModelError;
 use crate::hierarchy::HierarchyError;
 use crate::transform::TransformError;
 use crate::tuples::TupleError;
@@ -77,6 +78,9 @@ pub enum ApplyError {
     /// A column was not counted.
     #[error("the tuple table does not serve this plan")]
     Tuples(#[from] TupleError),
+    /// A model of the plan cannot be asked for.
+    #[error("a model of the plan cannot be used")]
+    Model(#[from] ModelError),
     /// Arrow refused to build the batch.
     #[error("could not build the released batch")]
     Arrow(#[from] ArrowError),
@@ -95,7 +99,8 @@ impl ApplyError {
             | Self::Rows(_)
             | Self::NotSurveyed
             | Self::OtherSchema
-            | Self::Tuples(_) => ErrorKind::Invalid,
+            | Self::Tuples(_)
+            | Self::Model(_) => ErrorKind::Invalid,
             Self::Arrow(_) => ErrorKind::Internal,
         }
     }

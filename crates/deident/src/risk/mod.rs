@@ -8,9 +8,13 @@
 //! known of the persons.
 
 mod assessment;
+mod candidates;
 mod combinations;
+mod composition;
 pub mod diversity;
+mod inference;
 mod population;
+mod restore;
 
 use std::collections::BTreeMap;
 
@@ -19,8 +23,15 @@ use serde::{Deserialize, Serialize};
 pub use assessment::{
     Assessment, ContextRisk, Model, Step, Thresholds, gbt42460, grade_by_identifiers,
 };
+pub use candidates::Candidates;
 pub use combinations::{Combination, combinations};
+pub use composition::{Composition, ReleaseColumns, SingleRelease, composition, join_releases};
+pub use inference::{LearnedGuess, ModalGuess, learned_guess, modal_guess};
 pub use population::{PopulationUniques, population_uniques};
+pub use restore::{
+    DigestColumn, DigestFunction, OrderFinding, Restoration, digest_columns, order_finding,
+    restore_digests,
+};
 
 /// Why a risk cannot be computed.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]

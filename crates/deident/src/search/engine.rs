@@ -3,7 +3,10 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use hashbrown::HashMap;
+
 use super::grouping::{Class, Grouper, Grouping, Layout};
+use super::register::Counter;
 use super::table::{Base, entropy_part, ratio};
 use crate::criterion::Histogram;
 use crate::metric::{Metric, loss_of_shares};
@@ -26,6 +29,17 @@ pub(super) struct Checked {
     pub(super) min_class: u64,
 }
 
+/// What becomes of a class by the models that are decided class by class.
+#[derive(Debug, Clone, Copy)]
+struct Fate {
+    /// It satisfies the models that are monotone with suppression.
+    monotone: bool,
+    /// It satisfies all.
+    all: bool,
+    /// Its rows, or its persons where these are counted.
+    size: u64,
+}
+
 /// Nodes whose classes are kept for roll-up beside the path.
 const KEPT: usize = 32;
 
@@ -35,8 +49,9 @@ pub(super) struct Engine<'a, const W: usize> {
     pub(super) base: Rc<Base<'a>>,
     layout: Rc<Layout>,
     metric: Metric,
-    k: u64,
     limit: u64,
+    /// Counts the population, where a model asks for it.
+    counter: Option<Counter<W>>,
     /// The finest grouping, from which all others are rolled up.
     ground: Rc<Grouping<W>>,
     /// Columns with many values first: the order in which a path fixes them.
@@ -61,7 +76,6 @@ impl<'a, const W: usize> Engine<'a, W> {
         base: Base<'a>,
         layout: Layout,
         metric: Metric,
-        k: u64,
         limit: u64,
         low: &[usize],
     ) -> Self {
@@ -72,12 +86,13 @@ impl<'a, const W: usize> Engine<'a, W> {
         let layout = Rc::new(layout);
         let mut grouper = Grouper::new(Rc::clone(&layout));
         let ground = Rc::new(grouper.ground(&base, low));
+        let counter = Counter::new(&base, &layout, low);
         Self {
             base: Rc::new(base),
             layout,
             metric,
-            k,
             limit,
+            counter,
             ground,
             order,
             path: Vec::new(),
@@ -106,7 +121,7 @@ impl<'a, const W: usize> Engine<'a, W> {
         }
         classes = classes.min(product);
         match self.metric {
-            Metric::Aecs => rows / (classes.min(rows / self.k.max(1) as f64) + 1.0),
+            Metric::Aecs => rows / (classes.min(rows / self.base.demands.k.max(1) as f64) + 1.0),
             _ => rows * rows / classes.max(1.0),
         }
     }
@@ -135,20 +150,21 @@ impl<'a, const W: usize> Engine<'a, W> {
     }
 
     fn verdict(&mut self, levels: &[usize]) -> Verdict {
-        if !self.base.sensitive.is_empty() {
+        if self.base.has_models() {
             let nearest = self.nearest(levels);
             let joint = self.at(&nearest, levels);
-            return self.check_sensitive(levels, &joint.classes);
+            return self.check_models(levels, &joint.classes);
         }
         let nearest = self.nearest(levels);
         let few = nearest.classes.len() * 4 <= self.ground.classes.len() * 3;
         let whole = (nearest.levels == levels || self.kept.len() < KEPT && few)
             .then(|| self.at(&nearest, levels));
-        let Self { base, layout, metric, grouper, k, limit, .. } = self;
+        let Self { base, layout, metric, grouper, limit, .. } = self;
+        let k = base.demands.k;
         let node = Node { base, layout, metric: *metric, levels };
         let mut suppressed = 0;
         let mut see = |classes: &[Class<W>]| {
-            let small = classes.iter().map(|class| class.rows).filter(|rows| *rows < *k);
+            let small = classes.iter().map(|class| class.rows).filter(|rows| *rows < k);
             suppressed += small.sum::<u64>();
             if suppressed > *limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
@@ -161,31 +177,49 @@ impl<'a, const W: usize> Engine<'a, W> {
         }
         let mut tally = Tally::default();
         for class in whole.as_ref().map_or(grouper.shown(), |grouping| &grouping.classes) {
-            node.add(&mut tally, class, class.rows >= *k);
+            node.add(&mut tally, class, class.rows >= k);
         }
         Verdict::Satisfied(node.score(&tally))
     }
 
-    fn check_sensitive(&mut self, levels: &[usize], joint: &[Class<W>]) -> Verdict {
+    fn check_models(&mut self, levels: &[usize], joint: &[Class<W>]) -> Verdict {
         let classes = self.grouper.without_sensitive(&self.base, joint);
         // What is too small is known without a look at the values.
-        let (k, limit) = (self.k, self.limit);
+        let (k, limit) = (self.base.demands.k, self.limit);
         let small = classes.iter().map(|class| class.rows).filter(|rows| *rows < k);
         if small.sum::<u64>() > limit {
             return Verdict::Failed { finer_too: true };
         }
-        let any_monotone =
-            self.base.sensitive.iter().flat_map(|column| &column.models).any(|(yes, _)| *yes);
         let members = members(self.grouper.ids(), classes.len(), joint);
-        let layout = Rc::clone(&self.layout);
         let base = Rc::clone(&self.base);
-        let node = Node { base: &base, layout: &layout, metric: self.metric, levels };
-        let mut tally = Tally::default();
+        let mut counter = self.counter.take();
+        let population = counter.as_mut().map(|counter| counter.at(&base, levels));
         let mut histogram = std::mem::take(&mut self.histogram);
-        // Rows lost to the models that stay lost in everything finer.
-        let mut lost_for_good = 0_u64;
-        let mut rest = members.as_slice();
-        for class in &classes {
+        let judged = self.judge(&classes, &members, population, &mut histogram);
+        self.histogram = histogram;
+        let verdict = match judged {
+            Err(failed) => failed,
+            Ok(fates) => self.settle(levels, &classes, &fates, population.map(HashMap::len)),
+        };
+        self.counter = counter;
+        verdict
+    }
+
+    /// What becomes of each class by the models that are decided class by class.
+    fn judge(
+        &self,
+        classes: &[Class<W>],
+        members: &[Class<W>],
+        population: Option<&HashMap<[u64; W], u64>>,
+        histogram: &mut Histogram,
+    ) -> Result<Vec<Fate>, Verdict> {
+        let demands = &self.base.demands;
+        let limit = self.limit;
+        let mut fates = Vec::with_capacity(classes.len());
+        // Rows lost, and those of them that stay lost in everything finer.
+        let (mut lost, mut lost_for_good) = (0_u64, 0_u64);
+        let mut rest = members;
+        for class in classes {
             // Members lie class by class; a class ends where its rows are used up.
             let mut rows = 0;
             let end = rest
@@ -197,48 +231,111 @@ impl<'a, const W: usize> Engine<'a, W> {
                 .map_or(rest.len(), |place| place + 1);
             let (own, next) = rest.split_at(end);
             rest = next;
-            let (monotone, all) = if class.rows < self.k {
-                (false, false)
+            let fate = if class.rows < demands.k {
+                Fate { monotone: false, all: false, size: class.rows }
             } else {
-                self.accepts(class.rows, own, &mut histogram)
+                let in_population = population
+                    .map(|population| population.get(&class.key).copied().unwrap_or_default());
+                self.accepts(class.rows, own, in_population, histogram)
             };
-            node.add(&mut tally, class, all);
-            if !monotone {
+            if !fate.all {
+                lost += class.rows;
+            }
+            if !fate.monotone {
                 lost_for_good += class.rows;
             }
-            let fails = tally.suppressed > limit;
-            if lost_for_good > limit || fails && !any_monotone {
-                self.histogram = histogram;
-                return Verdict::Failed { finer_too: lost_for_good > limit || limit == 0 };
+            if lost_for_good > limit || lost > limit && !demands.any_monotone {
+                return Err(Verdict::Failed {
+                    finer_too: lost_for_good > limit || self.is_inherited(),
+                });
             }
+            fates.push(fate);
         }
-        self.histogram = histogram;
-        if tally.suppressed > limit {
-            return Verdict::Failed { finer_too: limit == 0 };
-        }
-        Verdict::Satisfied(node.score(&tally))
+        Ok(fates)
     }
 
-    /// Whether a class satisfies the monotone models, and all of them.
-    fn accepts(&self, rows: u64, members: &[Class<W>], histogram: &mut Histogram) -> (bool, bool) {
-        let mut all = true;
+    /// Whether every failure says so for what is finer: nothing may be suppressed, and
+    /// every model is monotone then.
+    fn is_inherited(&self) -> bool {
+        self.limit == 0 && self.base.demands.all_monotone
+    }
+
+    /// Lets the smallest classes go until the bounds on the whole are kept, and scores.
+    ///
+    /// - `population`: classes of the population, where a model asks for them.
+    fn settle(
+        &self,
+        levels: &[usize],
+        classes: &[Class<W>],
+        fates: &[Fate],
+        population: Option<usize>,
+    ) -> Verdict {
+        let base = &self.base;
+        let bounds = &base.demands.bounds;
+        let staying = || classes.iter().zip(fates).filter(|(_, fate)| fate.all);
+        let cut = bounds.cut(staying().map(|(class, fate)| (fate.size, class.rows)).collect());
+        let node = Node { base, layout: &self.layout, metric: self.metric, levels };
+        let mut tally = Tally::default();
+        for (class, fate) in classes.iter().zip(fates) {
+            node.add(&mut tally, class, fate.all && fate.size >= cut);
+        }
+        let whole = base.register.as_ref().is_some_and(|register| register.models.needs_all());
+        let missing = whole && population.is_some_and(|classes| (classes as u64) > tally.kept);
+        if tally.suppressed <= self.limit && !missing {
+            return Verdict::Satisfied(node.score(&tally));
+        }
+        let inherited = self.is_inherited() || self.lost_whatever_stays(classes, fates);
+        Verdict::Failed { finer_too: inherited }
+    }
+
+    /// Whether no choice of classes keeps the bound on the mean risk within the limit;
+    /// then none does in a finer generalization.
+    fn lost_whatever_stays(&self, classes: &[Class<W>], fates: &[Fate]) -> bool {
+        let demands = &self.base.demands;
+        if demands.bounds.is_empty() || demands.persons.is_some() {
+            return false;
+        }
+        let both = || classes.iter().zip(fates);
+        let lost: u64 =
+            both().filter(|(_, fate)| !fate.monotone).map(|(class, _)| class.rows).sum();
+        let sizes = both().filter(|(_, fate)| fate.monotone).map(|(class, _)| class.rows).collect();
+        lost + demands.bounds.lost_at_least(sizes) > self.limit
+    }
+
+    /// What becomes of a class by the models of columns and of the population.
+    fn accepts(
+        &self,
+        rows: u64,
+        members: &[Class<W>],
+        population: Option<u64>,
+        histogram: &mut Histogram,
+    ) -> Fate {
+        let mut fate = Fate { monotone: true, all: true, size: rows };
+        if let (Some(register), Some(population)) = (&self.base.register, population) {
+            fate.monotone = register.models.has_k(population);
+            fate.all = register.models.accepts(rows, population);
+        }
         let width = self.base.columns.len();
         for (number, column) in self.base.sensitive.iter().enumerate() {
+            if !fate.monotone {
+                break;
+            }
             histogram.clear();
             for member in members {
                 let code = self.layout.group(&member.key, width + number);
                 histogram.add(u32::try_from(code).unwrap_or(u32::MAX), member.rows);
             }
+            if self.base.demands.persons == Some(number) {
+                fate.size = histogram.values() as u64;
+            }
             for (monotone, model) in &column.models {
                 if !model.accepts(histogram, rows) {
-                    if *monotone {
-                        return (false, false);
-                    }
-                    all = false;
+                    fate.monotone &= !*monotone;
+                    fate.all = false;
                 }
             }
         }
-        (true, all)
+        fate
     }
 
     /// The smallest grouping at hand from which a node can be rolled up by few

@@ -151,6 +151,14 @@ impl<const W: usize> Grouper<W> {
         Grouping { levels: low.to_vec(), classes: self.table.group(&tuples, &[]) }
     }
 
+    /// The finest grouping of the population, by the quasi-identifiers.
+    pub(super) fn register(&mut self, base: &Base<'_>, low: &[usize]) -> Grouping<W> {
+        let (keys, counts) = register_keys(base, &self.layout, low);
+        let tuples = keys.into_iter().zip(counts);
+        let tuples: Vec<Class<W>> = tuples.map(|(key, rows)| Class { key, rows: *rows }).collect();
+        Grouping { levels: low.to_vec(), classes: self.table.group(&tuples, &[]) }
+    }
+
     /// Rolls a grouping up to a coarser node.
     pub(super) fn roll_up(
         &mut self,
@@ -488,6 +496,21 @@ fn packed<const W: usize>(
         pack(&mut keys, codes.unwrap_or_default(), group, *place);
     }
     keys
+}
+
+/// The key of each tuple of the population at a node, and its rows.
+pub(super) fn register_keys<'a, const W: usize>(
+    base: &Base<'a>,
+    layout: &Layout,
+    levels: &[usize],
+) -> (Vec<[u64; W]>, &'a [u64]) {
+    let Some(register) = &base.register else { return (Vec::new(), &[]) };
+    let mut keys = vec![[0; W]; register.counts.len()];
+    for (number, (place, codes)) in layout.places.iter().zip(&register.codes).enumerate() {
+        let level = levels.get(number).and_then(|level| base.level(number, *level));
+        pack(&mut keys, codes, level.map(|level| level.group.as_slice()), *place);
+    }
+    (keys, register.counts)
 }
 
 #[expect(

@@ -20,16 +20,19 @@
 //! Software: Practice and Experience 50, 2020.
 
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::grouping::{Layout, keys_of};
 use super::lattice::Lattice;
+use super::register::Counter;
 use super::table::Base;
 use super::{Problem, SearchError, SearchProgress, hierarchies, lattice, suppressible};
 use crate::criterion::Histogram;
 use crate::hierarchy::Hierarchy;
 use crate::metric::Metric;
+use crate::release::Bounds;
 use crate::tuples::TupleTable;
 
 /// Nodes of a lattice that are all gone through.
@@ -82,6 +85,11 @@ impl Recoding {
         highest
     }
 
+    /// The class of a tuple of the table; `None` if it is suppressed.
+    pub(crate) fn class_of(&self, tuple: usize) -> Option<u32> {
+        self.class_of.get(tuple).copied().flatten()
+    }
+
     /// Levels of a tuple of the table; `None` if it is suppressed.
     pub(crate) fn levels_of(&self, tuple: usize) -> Option<&[usize]> {
         let class = self.class_of.get(tuple).copied().flatten()?;
@@ -91,6 +99,9 @@ impl Recoding {
 
 /// Recodes a table locally: Loss is minimized, the other settings of the problem
 /// hold for each class. Its metric and frontier are not used.
+///
+/// Bounds on the whole release are met by larger classes. Where no local recoding is
+/// found that satisfies the models, the full-domain optimum is given.
 ///
 /// - `tuples`: must count every quasi-identifier and every sensitive column of
 ///   the criteria.
@@ -149,42 +160,85 @@ fn with_parts(
             return Err(SearchError::Pinned { column: column.name.clone(), level });
         }
     }
-    let base = Base::new(tuples, &problem.columns, &hierarchies, &problem.criteria, Metric::Loss)?;
-    let layout = Layout::new(&base, lattice.low());
-    let parts = Parts { base, layout, lattice, limit, k: u64::from(problem.k) };
-    match parts.layout.words() {
-        1 => run::<1>(&parts, &hierarchies, levels, progress),
-        2 => run::<2>(&parts, &hierarchies, levels, progress),
-        3 | 4 => run::<4>(&parts, &hierarchies, levels, progress),
-        5..=8 => run::<8>(&parts, &hierarchies, levels, progress),
-        9..=32 => run::<32>(&parts, &hierarchies, levels, progress),
-        words => Err(SearchError::TooWide { words }),
+    let Problem { columns, k, criteria, .. } = problem;
+    let base = Base::new(tuples, columns, &hierarchies, *k, criteria, Metric::Loss)?;
+    let layout = Rc::new(Layout::new(&base, lattice.low()));
+    let k = base.demands.k;
+    let mut parts = Parts { base, layout, lattice, limit, k };
+    let mut attempt = |k: u64| {
+        parts.k = k;
+        match parts.layout.words() {
+            1 => run::<1>(&parts, &hierarchies, levels, progress),
+            2 => run::<2>(&parts, &hierarchies, levels, progress),
+            3 | 4 => run::<4>(&parts, &hierarchies, levels, progress),
+            5..=8 => run::<8>(&parts, &hierarchies, levels, progress),
+            9..=32 => run::<32>(&parts, &hierarchies, levels, progress),
+            words => Err(SearchError::TooWide { words }),
+        }
+    };
+    let first = attempt(k);
+    if levels.is_some() || !matches!(first, Err(SearchError::NoSolution)) {
+        return first;
     }
+    match at_larger_size(k, rows, &Bounds::of(criteria)?, &mut attempt) {
+        Err(SearchError::NoSolution) => {}
+        found => return found,
+    }
+    // One set of levels for all, where classes with levels of their own lose too much.
+    let same = Problem { metric: Metric::Loss, frontier: Vec::new(), ..problem.clone() };
+    let found = super::search(tuples, &same, progress)?;
+    full_domain(tuples, problem, &found.levels)
 }
 
-struct Parts<'a> {
-    base: Base<'a>,
-    layout: Layout,
-    lattice: Lattice,
+/// Larger classes satisfy the bounds on the whole: the least size between one that
+/// does not and one that must, by halving.
+fn at_larger_size(
+    fails: u64,
+    rows: u64,
+    bounds: &Bounds,
+    attempt: &mut dyn FnMut(u64) -> Result<Recoding, SearchError>,
+) -> Result<Recoding, SearchError> {
+    let (mut fails, mut works) = (fails, bounds.safe_size().min(rows));
+    if works <= fails {
+        return Err(SearchError::NoSolution);
+    }
+    let mut found = attempt(works)?;
+    while works - fails > 1 {
+        let middle = fails + (works - fails) / 2;
+        match attempt(middle) {
+            Ok(better) => (works, found) = (middle, better),
+            Err(SearchError::NoSolution) => fails = middle,
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(found)
+}
+
+pub(super) struct Parts<'a> {
+    pub(super) base: Base<'a>,
+    layout: Rc<Layout>,
+    pub(super) lattice: Lattice,
     limit: u64,
     k: u64,
 }
 
 /// Rows of one pattern: the levels, and the tuples with those levels.
 #[derive(Debug, Clone, Default)]
-struct Cluster {
-    levels: Vec<usize>,
-    tuples: Vec<u32>,
-    rows: u64,
+pub(super) struct Cluster {
+    pub(super) levels: Vec<usize>,
+    pub(super) tuples: Vec<u32>,
+    pub(super) rows: u64,
 }
 
-struct Gatherer<'a, const W: usize> {
-    parts: &'a Parts<'a>,
+pub(super) struct Gatherer<'a, const W: usize> {
+    pub(super) parts: &'a Parts<'a>,
     keys: Vec<[u64; W]>,
+    /// Counts the population, where a model asks for it.
+    counter: Option<Counter<W>>,
     /// Cost of one row by column, level and group: its part of the mean Loss.
     costs: Vec<Vec<Vec<f64>>>,
     histogram: Histogram,
-    clusters: Vec<Cluster>,
+    pub(super) clusters: Vec<Cluster>,
     checked: u64,
 }
 
@@ -197,6 +251,7 @@ fn run<const W: usize>(
     let mut gatherer = Gatherer::<W> {
         parts,
         keys: keys_of(&parts.base, &parts.layout, parts.lattice.low()),
+        counter: Counter::new(&parts.base, &parts.layout, parts.lattice.low()),
         costs: costs(&parts.base),
         histogram: Histogram::default(),
         clusters: Vec::new(),
@@ -204,13 +259,13 @@ fn run<const W: usize>(
     };
     if let Some(levels) = levels {
         let lost = gatherer.take(levels, (0_u32..).take(gatherer.keys.len()).collect());
-        return gatherer.outcome(&lost, hierarchies);
+        return gatherer.outcome(lost, hierarchies);
     }
     let left = gatherer.gather(progress);
     gatherer.tighten();
     let lost = gatherer.merge(left);
     gatherer.tighten();
-    gatherer.outcome(&lost, hierarchies)
+    gatherer.outcome(lost, hierarchies)
 }
 
 /// Part of a row's mean Loss that each group costs, by column and level.
@@ -234,12 +289,12 @@ impl<const W: usize> Gatherer<'_, W> {
         codes.and_then(|codes| codes.get(tuple as usize)).map_or(0, |code| *code as usize)
     }
 
-    fn group(&self, tuple: u32, column: usize, level: usize) -> usize {
+    pub(super) fn group(&self, tuple: u32, column: usize, level: usize) -> usize {
         let level = self.parts.base.level(column, level);
         level.and_then(|l| l.group.get(self.code(tuple, column))).map_or(0, |group| *group as usize)
     }
 
-    fn rows(&self, tuple: u32) -> u64 {
+    pub(super) fn rows(&self, tuple: u32) -> u64 {
         self.parts.base.counts.get(tuple as usize).copied().unwrap_or_default()
     }
 
@@ -358,10 +413,11 @@ impl<const W: usize> Gatherer<'_, W> {
                 cluster.tuples.push(*tuple);
             }
         }
-        if !self.parts.base.sensitive.is_empty() {
+        if self.parts.base.has_models() {
             let made = self.clusters.split_off(first);
-            for cluster in made {
-                if self.accepts(&cluster.tuples, cluster.rows) {
+            let population = self.in_population(levels, &made);
+            for (cluster, population) in made.into_iter().zip(population) {
+                if self.accepts(&cluster.tuples, cluster.rows, population) {
                     self.clusters.push(cluster);
                 } else {
                     rest.extend(&cluster.tuples);
@@ -369,6 +425,18 @@ impl<const W: usize> Gatherer<'_, W> {
             }
         }
         rest
+    }
+
+    /// Rows of the population in the classes of a node.
+    fn in_population(&mut self, levels: &[usize], clusters: &[Cluster]) -> Vec<Option<u64>> {
+        let firsts: Vec<u32> =
+            clusters.iter().filter_map(|cluster| cluster.tuples.first().copied()).collect();
+        let keys = self.lifted(levels, &firsts);
+        let Some(counter) = self.counter.as_mut().filter(|_| !clusters.is_empty()) else {
+            return vec![None; clusters.len()];
+        };
+        let counts = counter.at(&self.parts.base, levels);
+        keys.iter().map(|key| Some(counts.get(key).copied().unwrap_or_default())).collect()
     }
 
     #[expect(clippy::indexing_slicing, reason = "hot loop; tuples and groups number the tables")]
@@ -383,9 +451,14 @@ impl<const W: usize> Gatherer<'_, W> {
         keys
     }
 
-    /// Whether rows may be a class.
-    fn accepts(&mut self, tuples: &[u32], rows: u64) -> bool {
+    /// Whether rows may be a class, so many rows of the population having its form.
+    fn accepts(&mut self, tuples: &[u32], rows: u64, population: Option<u64>) -> bool {
         if rows < self.parts.k {
+            return false;
+        }
+        if let (Some(register), Some(population)) = (&self.parts.base.register, population)
+            && !register.models.accepts(rows, population)
+        {
             return false;
         }
         for column in &self.parts.base.sensitive {
@@ -406,6 +479,11 @@ impl<const W: usize> Gatherer<'_, W> {
     /// Brings each column of each class down to the level at which its rows agree.
     fn tighten(&mut self) {
         let mut clusters = std::mem::take(&mut self.clusters);
+        if self.counter.is_some() {
+            self.tighten_in_population(&mut clusters);
+            self.clusters = clusters;
+            return;
+        }
         for cluster in &mut clusters {
             let levels = self.common(&cluster.tuples, &cluster.levels);
             cluster.levels = levels;
@@ -414,7 +492,7 @@ impl<const W: usize> Gatherer<'_, W> {
     }
 
     /// The lowest levels at which some tuples agree, none above `high`.
-    fn common(&self, tuples: &[u32], high: &[usize]) -> Vec<usize> {
+    pub(super) fn common(&self, tuples: &[u32], high: &[usize]) -> Vec<usize> {
         let Some((first, rest)) = tuples.split_first() else { return high.to_vec() };
         let column = |(column, (low, high)): (usize, (&usize, &usize))| {
             (*low..*high)
@@ -463,7 +541,8 @@ impl<const W: usize> Gatherer<'_, W> {
                 self.clusters.get(number).map(|cluster| cluster.tuples.clone()).unwrap_or_default();
             tuples.push(tuple);
             let total = tuples.iter().map(|tuple| self.rows(*tuple)).sum();
-            if self.accepts(&tuples, total) {
+            let population = self.population_of(tuple, &levels);
+            if self.accepts(&tuples, total, population) {
                 if let Some(cluster) = self.clusters.get_mut(number) {
                     *cluster = Cluster { levels, tuples, rows: total };
                 }
@@ -474,14 +553,19 @@ impl<const W: usize> Gatherer<'_, W> {
         lost
     }
 
-    fn outcome(&self, lost: &[u32], hierarchies: &[Hierarchy]) -> Result<Recoding, SearchError> {
+    fn outcome(
+        mut self,
+        mut lost: Vec<u32>,
+        hierarchies: &[Hierarchy],
+    ) -> Result<Recoding, SearchError> {
+        self.drop_too_present(&mut lost);
+        let counted = self.counted(hierarchies, &mut lost);
         let suppressed: u64 = lost.iter().map(|tuple| self.rows(*tuple)).sum();
-        if suppressed > self.parts.limit {
+        if suppressed > self.parts.limit || !self.covers_population() {
             return Err(SearchError::NoSolution);
         }
         let mut class_of = vec![None; self.keys.len()];
         let mut cost = suppressed as f64;
-        let mut counted: HashMap<Vec<&str>, u64> = HashMap::new();
         for (number, cluster) in (0_u32..).zip(&self.clusters) {
             let Some(first) = cluster.tuples.first() else { continue };
             cost += self.cost(*first, &cluster.levels) * cluster.rows as f64;
@@ -490,14 +574,6 @@ impl<const W: usize> Gatherer<'_, W> {
                     *slot = Some(number);
                 }
             }
-            // Two patterns may read alike, for a form may stand at two levels.
-            let forms = hierarchies.iter().zip(&self.parts.base.columns).zip(&cluster.levels);
-            let forms = forms.map(|((hierarchy, column), level)| {
-                let code = column.codes.get(*first as usize).copied().unwrap_or_default();
-                let value = column.value(code);
-                hierarchy.generalize(value, *level).unwrap_or_default()
-            });
-            *counted.entry(forms.collect()).or_default() += cluster.rows;
         }
         Ok(Recoding {
             levels: self.clusters.iter().map(|cluster| cluster.levels.clone()).collect(),
@@ -506,9 +582,91 @@ impl<const W: usize> Gatherer<'_, W> {
             suppressed_rows: suppressed,
             rows: self.parts.base.rows,
             classes: counted.len() as u64,
-            min_class: counted.values().min().copied().unwrap_or_default(),
+            min_class: counted.into_iter().min().unwrap_or_default(),
             checked: self.checked,
             lattice: self.parts.lattice.size(),
         })
+    }
+
+    /// Rows of each different form, after those went that the models do not admit.
+    ///
+    /// Two patterns may read alike, for a form may stand at two levels and two classes at
+    /// the same; their rows are then one class, and are judged as one.
+    fn counted(&mut self, hierarchies: &[Hierarchy], lost: &mut Vec<u32>) -> Vec<u64> {
+        let mut forms = self.forms(hierarchies);
+        forms.retain(|form| form.len() == 1 || self.accepts_joined(form));
+        let demands = &self.parts.base.demands;
+        let persons = demands.persons.and_then(|place| self.parts.base.sensitive.get(place));
+        let clusters = &self.clusters;
+        let measured: Vec<(u64, u64)> = forms
+            .iter()
+            .map(|form| {
+                let own = || form.iter().filter_map(|number| clusters.get(*number));
+                let rows = own().map(|cluster| cluster.rows).sum();
+                let size = persons.map_or(rows, |persons| {
+                    let tuples = own().flat_map(|cluster| &cluster.tuples);
+                    let codes = tuples.filter_map(|tuple| persons.codes.get(*tuple as usize));
+                    codes.collect::<HashSet<&u32>>().len() as u64
+                });
+                (size, rows)
+            })
+            .collect();
+        let cut = demands.bounds.cut(measured.clone());
+        let mut stays = vec![false; self.clusters.len()];
+        for (form, (size, _)) in forms.iter().zip(&measured) {
+            for number in form {
+                if let Some(slot) = stays.get_mut(*number) {
+                    *slot = *size >= cut;
+                }
+            }
+        }
+        self.keep(&stays, lost);
+        measured.into_iter().filter(|(size, _)| *size >= cut).map(|(_, rows)| rows).collect()
+    }
+
+    /// The classes of each different form.
+    fn forms(&self, hierarchies: &[Hierarchy]) -> Vec<Vec<usize>> {
+        let mut numbers: HashMap<Vec<&str>, usize> = HashMap::new();
+        let mut forms: Vec<Vec<usize>> = Vec::new();
+        for (place, cluster) in self.clusters.iter().enumerate() {
+            let Some(first) = cluster.tuples.first() else { continue };
+            let form = hierarchies.iter().zip(&self.parts.base.columns).zip(&cluster.levels);
+            let form = form.map(|((hierarchy, column), level)| {
+                let code = column.codes.get(*first as usize).copied().unwrap_or_default();
+                hierarchy.generalize(column.value(code), *level).unwrap_or_default()
+            });
+            let fresh = forms.len();
+            let number = *numbers.entry(form.collect()).or_insert(fresh);
+            if number == fresh {
+                forms.push(Vec::new());
+            }
+            if let Some(own) = forms.get_mut(number) {
+                own.push(place);
+            }
+        }
+        forms
+    }
+
+    /// Whether classes that read alike satisfy the models together.
+    fn accepts_joined(&mut self, form: &[usize]) -> bool {
+        let own = || form.iter().filter_map(|number| self.clusters.get(*number));
+        let tuples: Vec<u32> = own().flat_map(|cluster| &cluster.tuples).copied().collect();
+        let rows = own().map(|cluster| cluster.rows).sum();
+        let population = own()
+            .filter_map(|cluster| self.population_of(*cluster.tuples.first()?, &cluster.levels));
+        let population = population.max();
+        self.accepts(&tuples, rows, population)
+    }
+
+    /// Keeps some of the classes; the tuples of the others are lost.
+    pub(super) fn keep(&mut self, stays: &[bool], lost: &mut Vec<u32>) {
+        let mut stays = stays.iter();
+        self.clusters.retain(|cluster| {
+            let stay = stays.next().copied().unwrap_or(false);
+            if !stay {
+                lost.extend(&cluster.tuples);
+            }
+            stay
+        });
     }
 }

@@ -11,8 +11,9 @@
 //!
 //! The proof needs that the cost without suppression is a lower bound of the
 //! cost (true for every [`Metric`]) and that failing is inherited by finer nodes
-//! (true for k-anonymity and distinct-l; for the other models only without
-//! suppression, and the sweep then checks every node below the bound).
+//! (true for k-anonymity, distinct-l, distinct persons, k-map and a maximum risk;
+//! for the other models but δ-disclosure only without suppression, and the sweep
+//! then checks every node below the bound that the monotone ones do not rule out).
 //!
 //! Beyond [`Problem::exhaustive_limit`] nodes the sweep is replaced by a search
 //! from the incumbent, and the outcome states the gap that is left.
@@ -26,6 +27,8 @@ mod engine;
 mod grouping;
 mod lattice;
 mod local;
+mod overlap;
+mod register;
 mod sweep;
 mod table;
 
@@ -35,7 +38,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use vocabulary::ErrorKind;
 
-use crate::criterion::Criterion;
+use crate::criterion::{Criterion, ModelError};
 use crate::hierarchy::{Hierarchy, HierarchyError, Spec};
 use crate::metric::Metric;
 use crate::tuples::{TupleError, TupleTable};
@@ -72,8 +75,8 @@ pub struct Problem {
     pub suppression_limit: f64,
     /// What to minimize.
     pub metric: Metric,
-    /// Models about sensitive columns. These columns must be counted in the
-    /// tuple table too.
+    /// Other models: of sensitive columns and columns of persons, which must be
+    /// counted in the tuple table too; of the population; of the whole release.
     #[serde(default)]
     pub criteria: Vec<Criterion>,
     /// Fixed levels by column name.
@@ -225,6 +228,9 @@ pub enum SearchError {
     /// A column was not counted.
     #[error("the tuple table does not serve this problem")]
     Tuples(#[from] TupleError),
+    /// A model cannot be asked for.
+    #[error("a model of the problem cannot be used")]
+    Model(#[from] ModelError),
     /// The quasi-identifiers and sensitive columns of a tuple need too many bits.
     #[error(
         "the columns of the problem need keys of {words} words of 64 bits, and a key has 32 at most; \
@@ -255,6 +261,7 @@ impl SearchError {
             | Self::Pinned { .. }
             | Self::Hierarchy { .. }
             | Self::Tuples(_)
+            | Self::Model(_)
             | Self::TooWide { .. }
             | Self::NoSolution => ErrorKind::Invalid,
             Self::Cancelled => ErrorKind::Conflict,
@@ -417,10 +424,9 @@ pub(crate) fn hierarchies(
             return Err(SearchError::NamedTwice { name: column.name.clone() });
         }
         tuples.require(&column.name)?;
-        let values = tuples.values(&column.name).unwrap_or_default();
         let hierarchy = column
             .spec
-            .build(values.iter().map(Option::as_deref))
+            .build(tuples.domain(&column.name))
             .map_err(|source| SearchError::Hierarchy { column: column.name.clone(), source })?;
         hierarchies.push(hierarchy);
     }
@@ -443,9 +449,13 @@ fn search_once(
     }
     let limit = suppressible(rows, problem.suppression_limit)?;
     let lattice = lattice(problem, hierarchies)?;
-    let base = Base::new(tuples, &problem.columns, hierarchies, &problem.criteria, problem.metric)?;
+    let Problem { columns, criteria, metric, .. } = problem;
+    let base = Base::new(tuples, columns, hierarchies, k, criteria, *metric)?;
+    if base.demands.k > rows {
+        return Err(SearchError::NoSolution);
+    }
     let layout = Layout::new(&base, lattice.low());
-    let parts = Parts { base, layout, lattice, problem, k, limit };
+    let parts = Parts { base, layout, lattice, problem, limit };
     match parts.layout.words() {
         1 => search_with::<1>(parts, progress),
         2 => search_with::<2>(parts, progress),
@@ -462,7 +472,6 @@ struct Parts<'a> {
     layout: Layout,
     lattice: Lattice,
     problem: &'a Problem,
-    k: u32,
     limit: u64,
 }
 
@@ -470,11 +479,11 @@ fn search_with<const W: usize>(
     parts: Parts<'_>,
     progress: &mut dyn FnMut(SearchProgress) -> ControlFlow<()>,
 ) -> Result<Outcome, SearchError> {
-    let Parts { base, layout, lattice, problem, k, limit } = parts;
+    let Parts { base, layout, lattice, problem, limit } = parts;
     let rows = base.rows;
-    let monotone =
-        limit == 0 || problem.criteria.iter().all(|c| c.model.is_monotone_with_suppression());
-    let engine = Engine::<W>::new(base, layout, problem.metric, u64::from(k), limit, lattice.low());
+    let monotone = limit == 0 && base.demands.all_monotone
+        || problem.criteria.iter().all(|c| c.model.is_monotone_with_suppression());
+    let engine = Engine::<W>::new(base, layout, problem.metric, limit, lattice.low());
     let mut search = Search {
         engine,
         lattice,
@@ -546,26 +555,26 @@ pub(crate) fn score_of(
             return Err(SearchError::Pinned { column: column.name.clone(), level });
         }
     }
-    let base = Base::new(tuples, &problem.columns, hierarchies, &problem.criteria, metric)?;
+    let Problem { columns, k, criteria, .. } = problem;
+    let base = Base::new(tuples, columns, hierarchies, *k, criteria, metric)?;
     let columns = base
         .columns
         .iter()
         .zip(levels)
         .map(|(column, level)| {
             let level = column.levels.get(*level);
-            let after = level.map_or(0, |level| u64::from(level.groups));
+            let after = level.map_or(0, |level| u64::from(level.own_groups));
             (level.map_or(0.0, |level| level.loss), column.values as u64, after)
         })
         .collect();
     let low = vec![0; levels.len()];
     let layout = Layout::new(&base, &low);
-    let k = u64::from(problem.k);
     let verdict = match layout.words() {
-        1 => check_once::<1>(base, layout, metric, k, &low, levels),
-        2 => check_once::<2>(base, layout, metric, k, &low, levels),
-        3 | 4 => check_once::<4>(base, layout, metric, k, &low, levels),
-        5..=8 => check_once::<8>(base, layout, metric, k, &low, levels),
-        9..=32 => check_once::<32>(base, layout, metric, k, &low, levels),
+        1 => check_once::<1>(base, layout, metric, &low, levels),
+        2 => check_once::<2>(base, layout, metric, &low, levels),
+        3 | 4 => check_once::<4>(base, layout, metric, &low, levels),
+        5..=8 => check_once::<8>(base, layout, metric, &low, levels),
+        9..=32 => check_once::<32>(base, layout, metric, &low, levels),
         words => return Err(SearchError::TooWide { words }),
     };
     match verdict {
@@ -585,12 +594,11 @@ fn check_once<const W: usize>(
     base: Base<'_>,
     layout: Layout,
     metric: Metric,
-    k: u64,
     low: &[usize],
     levels: &[usize],
 ) -> Verdict {
     let limit = base.rows;
-    Engine::<W>::new(base, layout, metric, k, limit, low).check(levels)
+    Engine::<W>::new(base, layout, metric, limit, low).check(levels)
 }
 
 fn lattice(problem: &Problem, hierarchies: &[Hierarchy]) -> Result<Lattice, SearchError> {

@@ -9,11 +9,16 @@
 )]
 
 mod aggregates;
+mod anonymeter;
+mod attacks;
 mod dp;
 mod edges;
+mod handbook;
 mod hierarchies;
 mod keyed;
 mod local;
+mod measures;
+mod models;
 mod plans;
 mod properties;
 mod reference;
