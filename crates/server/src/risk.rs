@@ -8,7 +8,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ::deident::TupleTable;
-use ::deident::risk::{self, ClassSizes, Combination, PopulationUniques, RiskError};
+use ::deident::attack::{
+    AttackError, AttackReport, Predicates, Risk as AttackRisk, Settings, Subject, Success,
+    singling_out,
+};
+use ::deident::risk::{self, ClassSizes, Combination, ModalGuess, PopulationUniques, RiskError};
 use clap::Args;
 use serde_json::{Value, json};
 use vocabulary::Bilingual;
@@ -31,6 +35,25 @@ pub(crate) struct Risk {
     /// 处理前的表 The table before de-identification, to say what changed.
     #[arg(long, value_name = "FILE")]
     original: Option<PathBuf>,
+    /// 敏感列 Sensitive columns: what does the class of a row tell of them?
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
+    sensitive: Vec<String>,
+    /// 试行单独识别攻击 Try to single people of --original out with the released table.
+    #[arg(long, requires = "original")]
+    attack: bool,
+    /// 对照表 People of the same kind who are not in the original: what is told of them is
+    /// no danger of the release.
+    #[arg(long, value_name = "FILE", requires = "attack")]
+    control: Option<PathBuf>,
+    /// 泛化层次文件夹 Hierarchies with which the release was made.
+    #[arg(long, value_name = "FOLDER", requires = "attack")]
+    hierarchies: Option<PathBuf>,
+    /// 风险上限 Promise that the attack's risk is at most this: exit status 1 if it is not.
+    #[arg(long, value_name = "RISK", requires = "attack")]
+    threshold: Option<f64>,
+    /// 随机种子 Seeds, one a run of the attack.
+    #[arg(long, value_delimiter = ',', default_value = "1,2,3", value_name = "NUMBERS")]
+    seeds: Vec<u64>,
     /// 输出格式 How to report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -48,12 +71,22 @@ enum MeasureError {
     Report(#[from] ReportError),
     #[error("{}: {source}; correct the number or the file", path.display())]
     Risk { path: PathBuf, source: RiskError },
+    #[error("{}: {source}", path.display())]
+    Sensitive { path: PathBuf, source: risk::diversity::DiversityError },
+    #[error("{}: {source}", path.display())]
+    Attack { path: PathBuf, source: AttackError },
+    #[error(
+        "{}: the attack finds out up to {found:.3}, above the threshold {threshold}; \
+         generalize or suppress more", path.display()
+    )]
+    Broken { path: PathBuf, found: f64, threshold: f64 },
 }
 
 /// Runs the command; complaints go to standard error.
 pub(crate) fn risk(arguments: &Risk) -> ExitCode {
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error @ MeasureError::Broken { .. }) => complain(&error, ExitCode::FAILURE),
         Err(error) => complain(&error, ExitCode::from(2)),
     }
 }
@@ -69,16 +102,24 @@ struct Measured {
     at_risk: BTreeMap<&'static str, f64>,
     theta: Option<f64>,
     population: Option<PopulationUniques>,
+    guesses: Vec<ModalGuess>,
+    attacks: Vec<AttackReport>,
 }
 
 fn run(arguments: &Risk) -> Result<(), MeasureError> {
-    let tuples = TextTable::open(&arguments.file, &arguments.quasi)?.count(&arguments.quasi)?;
+    let quasi = &arguments.quasi;
+    let count = |path: &PathBuf| TextTable::open(path, quasi)?.count(quasi);
+    let tuples = count(&arguments.file)?;
     let failed = |source| MeasureError::Risk { path: arguments.file.clone(), source };
-    let measured = measure(&tuples, arguments.sampling_fraction).map_err(failed)?;
-    let before = match &arguments.original {
-        None => None,
-        Some(path) => Some(TextTable::open(path, &arguments.quasi)?.count(&arguments.quasi)?),
-    };
+    let mut measured = measure(&tuples, arguments.sampling_fraction).map_err(failed)?;
+    let before = arguments.original.as_ref().map(count).transpose()?;
+    measured.guesses = guesses(arguments)?;
+    if arguments.attack
+        && let Some(original) = &before
+    {
+        let control = arguments.control.as_ref().map(count).transpose()?;
+        measured.attacks = attacks(arguments, &tuples, original, control.as_ref())?;
+    }
     if let Some(path) = &arguments.report {
         html(arguments, &measured, &tuples, before.as_ref())?.write(path)?;
     }
@@ -87,7 +128,55 @@ fn run(arguments: &Risk) -> Result<(), MeasureError> {
     } else {
         as_text(arguments, &measured, &tuples, before.as_ref());
     }
-    Ok(())
+    let found = measured.attacks.iter().map(AttackReport::upper).fold(0.0, f64::max);
+    match arguments.threshold {
+        Some(threshold) if found > threshold => {
+            Err(MeasureError::Broken { path: arguments.file.clone(), found, threshold })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the classes tell of the sensitive columns.
+fn guesses(arguments: &Risk) -> Result<Vec<ModalGuess>, MeasureError> {
+    if arguments.sensitive.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut names = arguments.quasi.clone();
+    names
+        .extend(arguments.sensitive.iter().filter(|name| !arguments.quasi.contains(name)).cloned());
+    let tuples = TextTable::open(&arguments.file, &names)?.count(&names)?;
+    let failed = |source| MeasureError::Sensitive { path: arguments.file.clone(), source };
+    let guess =
+        |column: &String| risk::modal_guess(&tuples, &arguments.quasi, column).map_err(failed);
+    arguments.sensitive.iter().map(guess).collect()
+}
+
+/// Tries to single people out: by one column, and by three.
+fn attacks(
+    arguments: &Risk,
+    release: &TupleTable,
+    table: &TupleTable,
+    control: Option<&TupleTable>,
+) -> Result<Vec<AttackReport>, MeasureError> {
+    let mut hierarchies = BTreeMap::new();
+    if let Some(folder) = &arguments.hierarchies {
+        let text = TextTable::open(
+            arguments.original.as_ref().unwrap_or(&arguments.file),
+            &arguments.quasi,
+        )?;
+        for column in &arguments.quasi {
+            hierarchies.insert(column.clone(), text.hierarchy(folder, column, table)?);
+        }
+    }
+    let subject = Subject { release, table, control, hierarchies: &hierarchies };
+    let settings = Settings { seeds: arguments.seeds.clone(), ..Settings::default() };
+    let failed = |source| MeasureError::Attack { path: arguments.file.clone(), source };
+    let widest = arguments.quasi.len().min(WIDEST);
+    [Predicates::Univariate, Predicates::Multivariate { columns: widest }]
+        .into_iter()
+        .map(|predicates| singling_out(&subject, predicates, &settings).map_err(failed))
+        .collect()
 }
 
 /// Combinations of at most this many columns are looked at.
@@ -127,11 +216,17 @@ fn html(
     report.fact("平均风险", "mean risk", format!("{:.4}", measured.marketer));
     report.add(class_sizes(before.map(TupleTable::class_sizes).as_ref(), classes));
     report.add(arithmetic(measured));
+    if !measured.guesses.is_empty() {
+        report.add(inference(&measured.guesses));
+    }
+    if !measured.attacks.is_empty() {
+        report.add(tried(&measured.attacks));
+    }
     report.add(singled_out(&risk::combinations(tuples, WIDEST).map_err(failed)?));
     report.add(
         Section::new("没有说明的", "What this does not say").text(
-            "未考察敏感值的推断，也未考察与其他数据的关联。任何没有列出的列，对某个人都可能是准标识符。",
-            "Inference of sensitive values and linking with other data were not examined. Every column that is not listed is a quasi-identifier for someone.",
+            "没有考察与其他数据的关联。任何没有列出的列，对某个人都可能是准标识符。",
+            "Linking with other data was not examined. Every column that is not listed is a quasi-identifier for someone.",
         ),
     );
     Ok(report)
@@ -189,6 +284,66 @@ fn arithmetic(measured: &Measured) -> Section {
     )
 }
 
+/// What the class of a row tells of the sensitive columns.
+fn inference(guesses: &[ModalGuess]) -> Section {
+    let row = |guess: &ModalGuess| {
+        vec![
+            guess.column.clone(),
+            format!("{} / {} = {:.4}", guess.right, guess.rows, guess.success),
+            format!("{} / {} = {:.4}", guess.right_by_table, guess.rows, guess.baseline),
+            format!("{:.4}", guess.gain),
+            guess.nearly_certain_rows.to_string(),
+        ]
+    };
+    let head = [
+        ("敏感列", "sensitive column"),
+        ("按类猜对", "right by class"),
+        ("按全表猜对", "right by table"),
+        ("增益", "gain"),
+        ("九成以上相同的类中的行", "rows in classes nine tenths alike"),
+    ];
+    Section::new("能猜出什么", "What can be guessed")
+        .text(
+            "知道某人属于哪一类后，猜该类最常见的值；与不知道时相比多猜对多少。",
+            "Whoever knows the class of a person guesses its most frequent value: how much more often is that right than without knowing it?",
+        )
+        .table(&head, guesses.iter().map(row).collect())
+}
+
+/// The attacks that were tried.
+fn tried(attacks: &[AttackReport]) -> Section {
+    let row = |attack: &AttackReport| {
+        let interval =
+            |risk: &AttackRisk| format!("{:.4} [{:.4}, {:.4}]", risk.value, risk.low, risk.high);
+        let counted = |success: &Success| {
+            let control = success.control.map_or_else(String::new, |rate| {
+                format!("；对照 control {} / {}", rate.successes, rate.trials)
+            });
+            format!("{} / {}{control}", success.table.successes, success.table.trials)
+        };
+        vec![
+            attack.attack.clone(),
+            counted(&attack.release),
+            interval(&attack.release.risk),
+            interval(&attack.no_person.risk),
+            format!("{:.4}", attack.upper()),
+        ]
+    };
+    let head = [
+        ("攻击", "attack"),
+        ("成功", "successes"),
+        ("风险及 95 % 区间", "risk with its 95 % interval"),
+        ("无人基线", "with no person left"),
+        ("各次中的最高上限", "highest upper end of the runs"),
+    ];
+    Section::new("试行的攻击", "Attacks that were tried")
+        .text(
+            "用发布表找出只有一人符合的条件，再到原表中检验；对照表中的人不在原表里，对他们也成立的不算发布的过错。判断以区间上限为准。",
+            "Conditions that one person alone meets are found in the release and tried on the original. What holds for people of the control, who are not in it, is no fault of the release. The upper end of the interval decides.",
+        )
+        .table(&head, attacks.iter().map(row).collect())
+}
+
 /// Which columns single records out.
 fn singled_out(found: &[Combination]) -> Section {
     /// Combinations that are shown.
@@ -221,6 +376,8 @@ fn measure(tuples: &TupleTable, fraction: Option<f64>) -> Result<Measured, RiskE
         population: fraction
             .map(|fraction| risk::population_uniques(&classes, fraction))
             .transpose()?,
+        guesses: Vec::new(),
+        attacks: Vec::new(),
         classes,
     })
 }
@@ -245,6 +402,14 @@ fn as_json(
         "population_uniques": population,
         "population_uniques_interval": population.and_then(|found| found.interval()),
     });
+    if let Some(report) = report.as_object_mut() {
+        if !measured.guesses.is_empty() {
+            report.insert("inference".to_owned(), json!(measured.guesses));
+        }
+        if !measured.attacks.is_empty() {
+            report.insert("attacks".to_owned(), json!(measured.attacks));
+        }
+    }
     if let (Some(before), Some(report)) = (before, report.as_object_mut()) {
         let distinct = |table: &TupleTable, column: &String| table.values(column).map(<[_]>::len);
         let columns: BTreeMap<&String, Value> = arguments
@@ -305,7 +470,26 @@ fn as_text(
             say(&format!("  {column}: {was} → {is} 个不同值 different values"));
         }
     }
-    say(
-        "未考察：敏感值的推断、其他数据的关联 not measured: inference of sensitive values, linking",
-    );
+    for guess in &measured.guesses {
+        say(&format!(
+            "{}：按类猜对 {:.4}，按全表 {:.4} guessed by class, by table; gain {:.4}",
+            guess.column, guess.success, guess.baseline, guess.gain
+        ));
+    }
+    for attack in &measured.attacks {
+        let (risk, floor) = (attack.release.risk, attack.no_person.risk);
+        say(&format!(
+            "攻击 attack {:<24} {:.4} [{:.4}, {:.4}]；无人基线 with no person left {:.4}",
+            attack.attack,
+            risk.value,
+            risk.low,
+            attack.upper(),
+            floor.value
+        ));
+    }
+    if measured.attacks.is_empty() {
+        say(
+            "未试攻击：给出 --original 与 --attack no attack was tried: give --original and --attack",
+        );
+    }
 }

@@ -88,6 +88,8 @@ struct ColumnReport {
     hit_rate: f64,
     valid_rate: f64,
     confidence: f64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    disguises: Vec<detect::Disguise>,
 }
 
 #[derive(Debug, Serialize)]
@@ -436,6 +438,7 @@ impl<'a> Reader<'a> {
                 hit_rate: finding.hit_rate,
                 valid_rate: finding.valid_rate,
                 confidence: finding.confidence,
+                disguises: finding.disguises.clone(),
             })
             .collect();
         let (cpu_ms, rejected) = (self.cpu_ms, self.rejected);

@@ -18,7 +18,7 @@ LEVELS = {"sex": 0, "age": 3, "race": 0, "marital-status": 2, "education": 2, "n
 def main():
     survey = write("survey.csv", residents(2000))
     scan(survey)
-    told = [small_table(), *bad_input()]
+    told = [small_table(), large_table(), reports(survey), *bad_input()]
     if SHARED:
         told.append(reference())
     print("; ".join(told))
@@ -63,6 +63,42 @@ def small_table():
     check(len(released) + done["suppressed"] == 10, f"{len(released)} rows and {done['suppressed']} suppressed")
     check((done["classes"], done["min_class"]) == (len(sizes), min(sizes.values())), f"the report says {done}")
     return f"{len(sizes)} classes of at least {min(sizes.values())} written"
+
+
+def large_table():
+    """A table of several megabytes whose cells run over lines, read piece by piece."""
+    rows = "".join(f'{n},"甲\n乙 {n % 7}",{"男" if n % 2 else "女"}\r\n' for n in range(200_000))
+    text = "编号,地址,性别\r\n" + rows
+    for name, encoding in (("large.csv", "utf-8"), ("large-gbk.csv", "gb18030"), ("large-16.csv", "utf-16")):
+        table = write(name, text.encode(encoding))
+        risk = answer("risk", table, "--quasi", "地址,性别", "--format", "json")
+        seen = (risk["rows"], risk["classes"], risk["min_class"])
+        check(seen == (200_000, 14, 14_285), f"{name}: rows, classes and the smallest class are {seen}")
+    return "200,000 rows of three encodings read in pieces"
+
+
+def reports(survey):
+    """What was found, done and measured, for people; models and attacks on the way."""
+    folder, table = os.path.join(OUT, "hierarchies"), os.path.join(OUT, "ten.csv")
+    options = ["--quasi", "性别,年龄", "--hierarchies", folder, "--k", "2", "--suppression", "0.3"]
+    out, page = os.path.join(OUT, "mapped.csv"), os.path.join(OUT, "report.html")
+    mapped = answer("deident", table, *options, "--model", "k-map:3", "--population", table, "--out", out,
+                    "--report", page, "--format", "json")
+    check(mapped["min_class"] >= 3, f"k-map with the table as population: {mapped}")
+    measured = answer("risk", out, "--original", table, "--quasi", "性别,年龄", "--hierarchies", folder,
+                      "--sensitive", "年龄", "--attack", "--report", os.path.join(OUT, "risk.html"), "--format", "json")
+    check(measured["inference"][0]["success"] == 1.0, f"what is in the class is known: {measured['inference']}")
+    check(len(measured["attacks"]) == 2, f"the attacks: {measured['attacks']}")
+    answer("scan", survey, "--report", os.path.join(OUT, "scan.html"), "--format", "json")
+    for name in ("report.html", "risk.html", "scan.html"):
+        with open(os.path.join(OUT, name), encoding="utf-8") as file:
+            html = file.read()
+        check("没有说明的" in html and "<script" not in html and "http" not in html, f"{name} is not a report that stands alone")
+    refused(2, "deident", table, *options, "--model", "k-map:3")
+    refused(2, "deident", table, *options, "--model", "magic:3")
+    people = write("people.csv", ("姓名,年龄\n" + "".join(f"某{n},{n % 90}\n" for n in range(500))).encode())
+    refused(1, "risk", people, "--original", people, "--quasi", "姓名,年龄", "--attack", "--threshold", "0.05")
+    return "three reports, a model of the population, and an attack that finds people"
 
 
 def bad_input():

@@ -6,6 +6,7 @@
 //! Exit status: 0 done, 1 the promise cannot be kept (no k-anonymous form within the
 //! limits), 2 the input cannot be used.
 
+mod models;
 mod read;
 mod report;
 
@@ -19,8 +20,8 @@ use std::time::{Duration, Instant};
 
 use ::deident::delimited::write_row;
 use ::deident::{
-    Criterion, FrontierPoint, Metric, Model, Problem, QuasiColumn, Recoder, Recoding, SearchError,
-    SearchProgress, TupleTable, full_domain, recode, search,
+    Criterion, FrontierPoint, Metric, Model, ModelError, Problem, QuasiColumn, Recoder, Recoding,
+    SearchError, SearchProgress, TupleTable, full_domain, recode, search,
 };
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -50,6 +51,13 @@ pub(crate) struct Deident {
     /// t-接近性 `equal:COL:0.3`, `ordered:COL:0.3` or `hierarchical:COL:0.3`.
     #[arg(long = "t", value_name = "MODEL")]
     t: Vec<String>,
+    /// 其他模型 Other models: k-map:5, presence:0:0.5, max-risk:0.2, average-risk:0.05,
+    /// records-at-risk:0.2:0.1, persons:COL:5, beta:COL:2, enhanced-beta:COL:2, delta:COL:1.
+    #[arg(long, value_name = "MODEL")]
+    model: Vec<String>,
+    /// 总体 The population, for k-map and presence: a table with the quasi-identifiers.
+    #[arg(long, value_name = "FILE")]
+    population: Option<PathBuf>,
     /// 抑制上限 Share of the rows that may be suppressed.
     #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
     suppression: f64,
@@ -100,6 +108,10 @@ enum DeidentError {
     Read(#[from] ReadError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error("`{text}`: {source}; correct the number")]
+    Model { text: String, source: ModelError },
+    #[error("the model needs the population; give it with --population FILE")]
+    NoPopulation,
     #[error("`{text}` is no {what}; {remedy}")]
     Argument { what: &'static str, text: String, remedy: &'static str },
     #[error(
@@ -117,9 +129,12 @@ impl DeidentError {
     fn status(&self) -> ExitCode {
         match self {
             Self::Unreachable { .. } | Self::TooFew { .. } => ExitCode::FAILURE,
-            Self::Read(_) | Self::Report(_) | Self::Argument { .. } | Self::Search { .. } => {
-                ExitCode::from(2)
-            }
+            Self::Read(_)
+            | Self::Report(_)
+            | Self::Model { .. }
+            | Self::NoPopulation
+            | Self::Argument { .. }
+            | Self::Search { .. } => ExitCode::from(2),
         }
     }
 }
@@ -153,17 +168,29 @@ struct Found {
 
 fn run(arguments: &Deident) -> Result<(), DeidentError> {
     let started = Instant::now();
-    let criteria = criteria(arguments)?;
+    let criteria = models::criteria(arguments)?;
     let mut counted = arguments.quasi.clone();
     for criterion in &criteria {
-        if !counted.contains(&criterion.column) {
+        if !criterion.column.is_empty() && !counted.contains(&criterion.column) {
             counted.push(criterion.column.clone());
         }
     }
     let mut named = counted.clone();
     named.extend(arguments.keep.iter().cloned());
     let table = TextTable::open(&arguments.file, &named)?;
-    let tuples = table.count(&counted)?;
+    let mut tuples = table.count(&counted)?;
+    let of_population =
+        |model: &Model| matches!(model, Model::KMap { .. } | Model::Presence { .. });
+    match &arguments.population {
+        Some(path) => {
+            let population = TextTable::open(path, &arguments.quasi)?.count(&arguments.quasi)?;
+            tuples = tuples.with_population(&population);
+        }
+        None if criteria.iter().any(|criterion| of_population(&criterion.model)) => {
+            return Err(DeidentError::NoPopulation);
+        }
+        None => {}
+    }
     let problem = problem(arguments, criteria, &table, &tuples)?;
     let load_ms = started.elapsed().as_secs_f64() * 1e3;
     let cpu = cpu_ms();
@@ -182,42 +209,6 @@ fn run(arguments: &Deident) -> Result<(), DeidentError> {
     }
     summary(arguments, &found, load_ms, search_cpu_ms);
     Ok(())
-}
-
-fn criteria(arguments: &Deident) -> Result<Vec<Criterion>, DeidentError> {
-    let mut criteria = Vec::new();
-    for (text, diversity) in arguments
-        .l
-        .iter()
-        .map(|text| (text, true))
-        .chain(arguments.t.iter().map(|text| (text, false)))
-    {
-        let wrong = || DeidentError::Argument {
-            what: "privacy model",
-            text: text.clone(),
-            remedy: "write e.g. --l distinct:COLUMN:3 or --t equal:COLUMN:0.3",
-        };
-        let parts: Vec<&str> = text.split(':').collect();
-        let [kind, column, numbers @ ..] = parts.as_slice() else { return Err(wrong()) };
-        let numbers: Result<Vec<f64>, _> = numbers.iter().map(|n| n.parse::<f64>()).collect();
-        let numbers = numbers.map_err(|_| wrong())?;
-        let sensible = numbers.iter().all(|number| number.is_finite() && *number > 0.0);
-        let whole = |number: f64| -> Option<u32> { format!("{number}").parse().ok() };
-        let model = match (diversity, *kind, numbers.as_slice()) {
-            _ if !sensible => None,
-            (true, "distinct", [l]) => whole(*l).map(|l| Model::DistinctL { l }),
-            (true, "entropy", [l]) => Some(Model::EntropyL { l: *l }),
-            (true, "recursive", [c, l]) => whole(*l).map(|l| Model::RecursiveL { c: *c, l }),
-            (false, "equal", [t]) => Some(Model::EqualT { t: *t }),
-            (false, "ordered", [t]) => Some(Model::OrderedT { t: *t }),
-            (false, "hierarchical", [t]) => {
-                Some(Model::HierarchicalT { t: *t, hierarchy: ::deident::Spec::Flat })
-            }
-            _ => None,
-        };
-        criteria.push(Criterion { column: (*column).to_owned(), model: model.ok_or_else(wrong)? });
-    }
-    Ok(criteria)
 }
 
 fn problem(

@@ -112,7 +112,27 @@ fn words(model: &Model) -> String {
         Model::HierarchicalT { t, .. } => {
             format!("层次距离至多 {t} distance along the hierarchy at most {t}")
         }
-        other => format!("{other:?}"),
+        Model::Disclosure { delta } => format!("每个值 |log2(p / q)| < {delta} for every value"),
+        Model::Likeness { beta } => format!("增强 β-相似 enhanced β-likeness, β = {beta}"),
+        Model::BasicLikeness { beta } => format!("基本 β-相似 basic β-likeness, β = {beta}"),
+        Model::DistinctPersons { k } => {
+            format!("每个等价类至少 {k} 个不同的人 at least {k} persons in each class")
+        }
+        Model::KMap { k } => {
+            format!(
+                "每个等价类在总体中至少 {k} 行 at least {k} rows of the population in each class"
+            )
+        }
+        Model::Presence { min, max } => {
+            format!(
+                "在表中的概率介于 {min} 与 {max} probability to be in the table from {min} to {max}"
+            )
+        }
+        Model::MaximumRisk { most } => format!("最大风险至多 {most} highest risk at most {most}"),
+        Model::AverageRisk { most } => format!("平均风险至多 {most} mean risk at most {most}"),
+        Model::RecordsAtRisk { above, most } => {
+            format!("风险高于 {above} 的记录至多 {most} records above {above}: at most {most}")
+        }
     }
 }
 
