@@ -348,12 +348,20 @@ fn tried(attacks: &[AttackReport]) -> Section {
 fn singled_out(found: &[Combination]) -> Section {
     /// Combinations that are shown.
     const SHOWN: usize = 15;
-    let bars = found.iter().take(SHOWN).map(|combination| {
+    let section = Section::new("哪些列的组合能挑出一个人", "Which columns single a person out");
+    let singling = || found.iter().filter(|combination| combination.uniqueness > 0.0);
+    if singling().next().is_none() {
+        return section.text(
+            "至多三列的任何组合都没有独自成类的记录。",
+            "No record is alone in any combination of up to three columns.",
+        );
+    }
+    let bars = singling().take(SHOWN).map(|combination| {
         let key = if combination.minimal_key { " · 每行唯一 a key" } else { "" };
         let shown = format!("{}{key}", percent(combination.uniqueness));
         Bar::new(combination.columns.join(" + "), combination.uniqueness, shown)
     });
-    Section::new("哪些列的组合能挑出一个人", "Which columns single a person out").bars(
+    section.bars(
         "各组合中独自成类的记录比例（至多三列）",
         "share of the records that are alone in each combination of up to three columns",
         bars.collect(),

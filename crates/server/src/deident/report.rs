@@ -63,7 +63,11 @@ fn promise(arguments: &Deident, problem: &Problem, found: &Found) -> Section {
         "每组准标识符取值至少 k 行 at least k rows in each class".to_owned(),
     ]];
     for criterion in &problem.criteria {
-        rows.push(vec![criterion.column.clone(), words(&criterion.model)]);
+        let about = match criterion.column.as_str() {
+            "" => "整个发布 the whole release",
+            column => column,
+        };
+        rows.push(vec![about.to_owned(), words(&criterion.model)]);
     }
     rows.push(vec![
         format!("抑制上限 limit {}", percent(arguments.suppression)),
