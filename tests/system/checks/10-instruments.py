@@ -18,7 +18,7 @@ LEVELS = {"sex": 0, "age": 3, "race": 0, "marital-status": 2, "education": 2, "n
 def main():
     survey = write("survey.csv", residents(2000))
     scan(survey)
-    told = [small_table(), large_table(), reports(survey), *bad_input()]
+    told = [small_table(), large_table(), reports(survey), plan(), *bad_input()]
     if SHARED:
         told.append(reference())
     print("; ".join(told))
@@ -99,6 +99,32 @@ def reports(survey):
     people = write("people.csv", ("姓名,年龄\n" + "".join(f"某{n},{n % 90}\n" for n in range(500))).encode())
     refused(1, "risk", people, "--original", people, "--quasi", "姓名,年龄", "--attack", "--threshold", "0.05")
     return "three reports, a model of the population, and an attack that finds people"
+
+
+def plan():
+    """A plan does to each column what it says; keys are read from a file of one's own."""
+    rows = "".join(f"1380013{n:04},{20 + n % 40},{'男' if n % 2 else '女'}\n" for n in range(1000))
+    table = write("plan.csv", ("手机,年龄,性别\n" + rows).encode())
+    columns = {"手机": 'transform = "pseudonym"\nkey = "project"', "性别": 'transform = "keep"',
+               "年龄": 'transform = "generalize"\nspec = { interval = { widths = [10] } }\nlevel = 1'}
+    text = "k = 5\n" + "".join(f'[[column]]\nname = "{name}"\n{what}\n' for name, what in columns.items())
+    steps, keys, out = write("plan.toml", text.encode()), write("keys.toml", f'project = "{"a7" * 32}"'.encode()), os.path.join(OUT, "planned.csv")
+    os.chmod(keys, 0o644)
+    check("chmod" in refused(2, "deident", table, "--plan", steps, "--keys", keys, "--out", out), "keys that others may read")
+    os.chmod(keys, 0o600)
+    done = answer("deident", table, "--plan", steps, "--keys", keys, "--out", out, "--format", "json")
+    check((done["rows"], done["released"]) == (1000, 1000), f"the plan gives {done}")
+    again = answer("deident", table, "--plan", steps, "--keys", keys, "--out", out + ".2", "--format", "json")
+    with open(out, encoding="utf-8") as one, open(out + ".2", encoding="utf-8") as two:
+        released, second = one.read(), two.read()
+    check(released == second and again == done, "the same key gives the same pseudonyms")
+    check("1380013" not in released and "20-29" in released, f"the result begins {released[:200]}")
+    check("project" in refused(2, "deident", table, "--plan", steps), "a key that is not there is named")
+    other = write("other.csv", "手机,年龄\n1,2\n".encode())
+    check("性别" in refused(2, "deident", other, "--plan", steps, "--keys", keys), "a plan for other columns names them")
+    slip = write("slip.toml", text.replace("pseudonym", "pseudonim").encode())
+    check("line" in refused(2, "deident", table, "--plan", slip, "--keys", keys), "a slip of the pen is named with its line")
+    return "a plan with a key carried out"
 
 
 def bad_input():

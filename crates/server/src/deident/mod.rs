@@ -7,6 +7,7 @@
 //! limits), 2 the input cannot be used.
 
 mod models;
+mod planned;
 mod read;
 mod report;
 
@@ -28,6 +29,7 @@ use serde_json::json;
 
 use crate::report::ReportError;
 use crate::show::{complain, say};
+use planned::PlanError;
 use read::RowReader;
 pub(crate) use read::{ReadError, TextTable};
 
@@ -37,14 +39,20 @@ pub(crate) struct Deident {
     /// 表格文件 The table: CSV, XLSX, JSON or Parquet.
     file: PathBuf,
     /// 准标识符 Quasi-identifiers, e.g. sex,age,race.
-    #[arg(long, required = true, value_delimiter = ',', value_name = "COLUMNS")]
+    #[arg(long, required_unless_present = "plan", value_delimiter = ',', value_name = "COLUMNS")]
     quasi: Vec<String>,
     /// 泛化层次文件夹 Folder with a file `…_hierarchy_<column>.csv` or `<column>.csv` a column.
-    #[arg(long, value_name = "FOLDER")]
-    hierarchies: PathBuf,
+    #[arg(long, required_unless_present = "plan", value_name = "FOLDER")]
+    hierarchies: Option<PathBuf>,
     /// 最小等价类 Least rows of a class.
-    #[arg(long)]
-    k: u32,
+    #[arg(long, required_unless_present = "plan")]
+    k: Option<u32>,
+    /// 方案文件 Do to each column what this plan says (TOML), instead of searching.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quasi", "hierarchies", "k", "l", "t", "model"])]
+    plan: Option<PathBuf>,
+    /// 密钥文件 Keys that the plan names: lines `name = "hexadecimal"`, readable by you alone.
+    #[arg(long, value_name = "FILE", requires = "plan")]
+    keys: Option<PathBuf>,
     /// l-多样性 `distinct:COL:3`, `entropy:COL:3` or `recursive:COL:3:2` (c, then l).
     #[arg(long = "l", value_name = "MODEL")]
     l: Vec<String>,
@@ -85,6 +93,13 @@ pub(crate) struct Deident {
     report: Option<PathBuf>,
 }
 
+impl Deident {
+    /// The least rows of a class; it is there wherever no plan is.
+    fn k(&self) -> u32 {
+        self.k.unwrap_or(1)
+    }
+}
+
 /// Full-domain or local recoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
@@ -108,6 +123,8 @@ enum DeidentError {
     Read(#[from] ReadError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     #[error("`{text}`: {source}; correct the number")]
     Model { text: String, source: ModelError },
     #[error("the model needs the population; give it with --population FILE")]
@@ -131,6 +148,7 @@ impl DeidentError {
             Self::Unreachable { .. } | Self::TooFew { .. } => ExitCode::FAILURE,
             Self::Read(_)
             | Self::Report(_)
+            | Self::Plan(_)
             | Self::Model { .. }
             | Self::NoPopulation
             | Self::Argument { .. }
@@ -167,6 +185,9 @@ struct Found {
 }
 
 fn run(arguments: &Deident) -> Result<(), DeidentError> {
+    if let Some(plan) = &arguments.plan {
+        return Ok(planned::run(arguments, plan)?);
+    }
     let started = Instant::now();
     let criteria = models::criteria(arguments)?;
     let mut counted = arguments.quasi.clone();
@@ -217,7 +238,7 @@ fn problem(
     table: &TextTable,
     tuples: &TupleTable,
 ) -> Result<Problem, DeidentError> {
-    let folder = &arguments.hierarchies;
+    let folder = &arguments.hierarchies.clone().unwrap_or_default();
     for criterion in &mut criteria {
         if let Model::HierarchicalT { hierarchy, .. } = &mut criterion.model {
             *hierarchy = table.hierarchy(folder, &criterion.column, tuples)?;
@@ -234,12 +255,12 @@ fn problem(
             remedy: "see fenhe deident --help for the names",
         }
     })?;
-    let mut problem = Problem::k_anonymity(columns, arguments.k, arguments.suppression);
+    let mut problem = Problem::k_anonymity(columns, arguments.k(), arguments.suppression);
     problem.metric = metric;
     problem.criteria = criteria;
     if arguments.report.is_some() {
         problem.frontier = report::FRONTIER.into();
-        problem.frontier.push(arguments.k);
+        problem.frontier.push(arguments.k());
         problem.frontier.sort_unstable();
         problem.frontier.dedup();
     }
@@ -268,7 +289,7 @@ fn find(
         let path = arguments.file.clone();
         match source {
             SearchError::NoSolution => {
-                DeidentError::Unreachable { path, k: arguments.k, limit: arguments.suppression }
+                DeidentError::Unreachable { path, k: arguments.k(), limit: arguments.suppression }
             }
             SearchError::KAboveRows { .. } => DeidentError::TooFew { path, source },
             _ => DeidentError::Search { path, source },

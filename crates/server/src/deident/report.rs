@@ -208,7 +208,7 @@ fn frontier(arguments: &Deident, found: &[FrontierPoint]) -> Section {
         x: point.loss,
         y: point.risk,
         label: format!("k = {}", point.k),
-        chosen: point.k == arguments.k,
+        chosen: point.k == arguments.k(),
     });
     Section::new("风险与用处的取舍", "Risk against use").points(
         ("换一个 k：信息损失与最大风险", "another k: loss and highest risk"),
