@@ -1,51 +1,30 @@
 //! Base64 and hexadecimal, read back.
 
+use base64::Engine as _;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// Padded or not.
+const EITHER: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const PLAIN: GeneralPurpose = GeneralPurpose::new(&STANDARD, EITHER);
+const FOR_ADDRESSES: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, EITHER);
+
 /// The bytes of Base64, RFC 4648 sections 4 and 5, padded or not; `None` if the
 /// text is none, or longer than `out` holds.
 pub(crate) fn base64<'a>(text: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
-    let body = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
-    if body.len() % 4 == 1 {
-        return None;
-    }
-    let (mut bits, mut count, mut length) = (0_u32, 0_u32, 0);
-    for byte in body {
-        bits = (bits << 6 | sextet(*byte)?) & 0xff_ffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            *out.get_mut(length)? = u8::try_from(bits >> count & 0xff).ok()?;
-            length += 1;
-        }
-    }
-    // Bits that are left over are zero, or the text was not encoded.
-    (bits & ((1 << count) - 1) == 0).then_some(())?;
+    let engine =
+        if text.iter().any(|byte| matches!(byte, b'-' | b'_')) { &FOR_ADDRESSES } else { &PLAIN };
+    let length = engine.decode_slice(text, out).ok()?;
     out.get(..length)
-}
-
-fn sextet(byte: u8) -> Option<u32> {
-    let value = match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    };
-    Some(u32::from(value))
 }
 
 /// The bytes of pairs of hexadecimal digits; `None` if the text is none, or longer
 /// than `out` holds.
 pub(crate) fn hex<'a>(text: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
-    let (pairs, rest) = text.as_chunks::<2>();
-    if !rest.is_empty() || pairs.is_empty() {
-        return None;
-    }
-    let value = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    for (slot, [high, low]) in out.get_mut(..pairs.len())?.iter_mut().zip(pairs) {
-        *slot = value(*high)? << 4 | value(*low)?;
-    }
-    out.get(..pairs.len())
+    let bytes = out.get_mut(..text.len() / 2).filter(|bytes| !bytes.is_empty())?;
+    hex::decode_to_slice(text, bytes).ok()?;
+    Some(bytes)
 }
 
 /// Whether a run may be the Base64 of digits: each three of them begin with M, N

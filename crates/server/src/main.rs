@@ -12,6 +12,7 @@ mod serve;
 mod show;
 mod user;
 mod verify;
+mod whole_file;
 mod wiring;
 
 use std::path::PathBuf;

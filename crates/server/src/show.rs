@@ -27,6 +27,14 @@ pub(crate) fn complain(error: &dyn std::error::Error, code: ExitCode) -> ExitCod
     code
 }
 
+/// Where a TOML text is wrong: line and column, from 1.
+pub(crate) fn place_in(text: &str, error: &toml::de::Error) -> (usize, usize) {
+    let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
+    let line = 1 + before.matches('\n').count();
+    let column = 1 + before.rsplit('\n').next().unwrap_or_default().chars().count();
+    (line, column)
+}
+
 /// A progress bar, or lines where there is no terminal.
 #[derive(Debug)]
 pub(crate) struct Bar {

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use hashbrown::{HashMap, HashSet};
 use md5::Digest;
 use serde::{Deserialize, Serialize};
@@ -101,45 +103,11 @@ pub fn digest_columns(tuples: &TupleTable) -> Vec<DigestColumn> {
 /// The bytes of hexadecimal or base64 text (both alphabets, with or without padding).
 fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
-    let hex = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    };
-    if matches!(text.len(), 32 | 40 | 64) {
-        let halves: Option<Vec<u8>> = text.bytes().map(hex).collect();
-        if let Some(halves) = halves {
-            let pairs = halves.chunks(2);
-            return Some(
-                pairs.map(|pair| pair.iter().fold(0, |byte, half| byte << 4 | half)).collect(),
-            );
-        }
+    if let Ok(bytes) = hex::decode(text) {
+        return Some(bytes);
     }
     let digits = text.trim_end_matches('=');
-    if !matches!(digits.len(), 22 | 27 | 43) {
-        return None;
-    }
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    let mut bytes = Vec::with_capacity(32);
-    for byte in digits.bytes() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from(bits >> held & 0xff).unwrap_or_default());
-            bits &= (1 << held) - 1;
-        }
-    }
-    Some(bytes)
+    STANDARD_NO_PAD.decode(digits).or_else(|_| URL_SAFE_NO_PAD.decode(digits)).ok()
 }
 
 /// What trying candidates restored of a column of digests.

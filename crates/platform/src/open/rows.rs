@@ -82,23 +82,40 @@ fn place(current: &Current) -> Result<(lake::TablePath, Option<u64>), Error> {
     Ok((table.table()?, Some(table.version)))
 }
 
-/// Rows of a release as a stream, and counts the download. The empty query gives all
-/// rows in their order.
+/// The release that the caller may download.
 ///
-/// - `current`: as [`super::current_release`] gave it a moment ago.
+/// # Errors
+///
+/// As [`page`]; [`Error::Denied`].
+pub async fn downloadable(
+    caller: &Caller,
+    platform: &Platform,
+    id: AssetId,
+) -> Result<Arc<Current>, Error> {
+    let current = super::current_release(caller, platform, id).await?;
+    caller.require(Action::DownloadRelease, &current.release.resource(current.asset.body))?;
+    Ok(current)
+}
+
+/// Rows of a release as a stream. The empty query gives all rows in their order.
+///
+/// - `current`: as [`downloadable`] gave it a moment ago.
+/// - `counts`: whether this is a download of its own, and not the rest of one that was
+///   broken off.
 ///
 /// # Errors
 ///
 /// As [`page`].
 pub async fn download(
-    caller: &Caller,
     platform: &Platform,
     current: &Current,
     query: &RowQuery,
+    counts: bool,
 ) -> Result<BatchStream, Error> {
-    caller.require(Action::DownloadRelease, &current.release.resource(current.asset.body))?;
     let (table, version) = place(current)?;
     let rows = platform.lake.rows(&table, version, query, &platform.limits.scan).await?;
-    release::count_download(platform, current.release.id).await?;
+    if counts {
+        release::count_download(platform, current.release.id).await?;
+    }
     Ok(rows)
 }

@@ -91,8 +91,8 @@ async fn rows_for_anyone(
 ) -> Result<Vec<arrow::array::RecordBatch>, Error> {
     let anyone = Caller::anonymous(testkit::moment());
     let all = lake::RowQuery::default();
-    let current = open::current_release(&anyone, &stage.platform, asset).await?;
-    let rows = open::rows::download(&anyone, &stage.platform, &current, &all).await?;
+    let current = open::rows::downloadable(&anyone, &stage.platform, asset).await?;
+    let rows = open::rows::download(&stage.platform, &current, &all, true).await?;
     Ok(rows.try_collect().await.unwrap())
 }
 

@@ -13,7 +13,7 @@ mod report;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::{Seek as _, Write as _};
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,6 +29,7 @@ use serde_json::json;
 
 use crate::report::ReportError;
 use crate::show::{complain, say};
+use crate::whole_file::WholeFile;
 use planned::PlanError;
 use read::RowReader;
 pub(crate) use read::{ReadError, TextTable};
@@ -336,7 +337,6 @@ fn release(
     let failed = |source| DeidentError::Search { path: arguments.file.clone(), source };
     let counted = table.places(tuples.columns())?;
     let kept = table.places(&arguments.keep)?;
-    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
     let unwritten = |source| ReadError::Write { path: out.to_owned(), source };
     let mut written = Released {
         table,
@@ -347,16 +347,12 @@ fn release(
         counted,
         quasi: table.places(&arguments.quasi)?,
         out,
-        file: tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
-            .map_err(unwritten)?,
+        file: WholeFile::create(out).map_err(unwritten)?,
         text: String::new(),
     };
     table.read(&mut written)?;
     written.flush()?;
-    let file = written.file;
-    file.as_file().sync_all().map_err(unwritten)?;
-    file.persist(out).map_err(|error| unwritten(error.error))?;
-    Ok(())
+    Ok(written.file.finish().map_err(unwritten)?)
 }
 
 /// Text that is collected before it is written.
@@ -370,7 +366,7 @@ struct Released<'a> {
     quasi: Vec<usize>,
     written: Vec<usize>,
     out: &'a Path,
-    file: tempfile::NamedTempFile,
+    file: WholeFile,
     text: String,
 }
 
@@ -384,7 +380,7 @@ impl Released<'_> {
 
 impl RowReader for Released<'_> {
     fn begin(&mut self) -> Result<(), ReadError> {
-        let emptied = self.file.as_file().set_len(0).and_then(|()| self.file.rewind());
+        let emptied = self.file.clear();
         emptied.map_err(|source| ReadError::Write { path: self.out.to_owned(), source })?;
         self.text.clear();
         let names = self.written.iter().filter_map(|place| self.table.header.get(*place));

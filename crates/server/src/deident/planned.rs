@@ -14,8 +14,10 @@ use arrow::datatypes::SchemaRef;
 use ingest::write::{CsvOptions, CsvWriter, WriteError};
 use serde_json::json;
 
+use super::read::does_not_fit;
 use super::{Deident, Format, ReadError};
-use crate::show::say;
+use crate::show::{place_in, say};
+use crate::whole_file::WholeFile;
 
 /// Why a plan is not carried out: file, place and remedy in one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,8 @@ pub(super) enum PlanError {
     Read(#[from] ReadError),
     #[error("{}, line {line}: {message}; see docs/deident.md", path.display())]
     Plan { path: PathBuf, line: usize, message: String },
+    #[error("{}, line {line}: this is no line of the form name = \"hexadecimal\"", path.display())]
+    KeyFile { path: PathBuf, line: usize },
     #[error("{}: others may read it; run chmod 600 on it", path.display())]
     OpenKeys { path: PathBuf },
     #[error("{}: the key `{name}` is not hexadecimal; write e.g. the output of openssl rand -hex 32", path.display())]
@@ -56,8 +60,7 @@ pub(super) fn run(arguments: &Deident, plan_file: &Path) -> Result<(), PlanError
     if let (Some(out), Some(writer)) = (out, writer) {
         let unwritten = |source| PlanError::Write { path: out.to_owned(), source };
         let file = writer.finish().map_err(unwritten)?;
-        file.as_file().sync_all().map_err(|error| unwritten(error.into()))?;
-        file.persist(out).map_err(|error| unwritten(error.error.into()))?;
+        file.finish().map_err(|error| unwritten(error.into()))?;
     }
     report(arguments.format, &plan, &applier, out);
     Ok(())
@@ -68,8 +71,7 @@ fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, PlanError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
     toml::from_str(&text).map_err(|error| {
-        let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
-        let line = 1 + before.matches('\n').count();
+        let (line, _) = place_in(&text, &error);
         let message = error.message().replace('\n', " ");
         PlanError::Plan { path: path.to_owned(), line, message }
     })
@@ -82,7 +84,11 @@ fn keys_of(path: &Path) -> Result<Keys, PlanError> {
     if found.permissions().mode() & 0o077 != 0 {
         return Err(PlanError::OpenKeys { path: path.to_owned() });
     }
-    let named: BTreeMap<String, String> = parsed(path)?;
+    // What the parser says could show a piece of a key.
+    let named: BTreeMap<String, String> = parsed(path).map_err(|error| match error {
+        PlanError::Plan { path, line, .. } => PlanError::KeyFile { path, line },
+        other => other,
+    })?;
     let mut keys = Keys::new();
     for (name, text) in named {
         let wrong = |_| PlanError::KeyText { path: path.to_owned(), name: name.clone() };
@@ -154,9 +160,7 @@ impl ingest::Sink for Pass<'_> {
     }
 
     fn reject(&mut self, reject: ingest::Reject) -> Result<(), ingest::SinkError> {
-        let message = reject.reason.message();
-        let text = format!("line {}: {}; correct the row", reject.line, message.en);
-        Err(ingest::SinkError::new(text))
+        Err(does_not_fit(&reject))
     }
 
     fn progress(&mut self, _: ingest::Progress) -> ControlFlow<()> {
@@ -191,7 +195,7 @@ struct Second<'a> {
     survey: &'a Survey,
     keys: &'a Keys,
     out: Option<&'a Path>,
-    made: Option<(Applier, Option<CsvWriter<tempfile::NamedTempFile>>)>,
+    made: Option<(Applier, Option<CsvWriter<WholeFile>>)>,
 }
 
 impl Batches for Second<'_> {
@@ -200,9 +204,7 @@ impl Batches for Second<'_> {
         let head = applier.apply(&RecordBatch::new_empty(SchemaRef::clone(schema)))?;
         let writer = self.out.map(|out| {
             let unwritten = |source| Stopped::Write(out.to_owned(), source);
-            let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
-                .map_err(|error| unwritten(error.into()))?;
+            let file = WholeFile::create(out).map_err(|error| unwritten(error.into()))?;
             CsvWriter::new(file, &head.schema(), CsvOptions { bom: false }).map_err(unwritten)
         });
         self.made = Some((applier, writer.transpose()?));

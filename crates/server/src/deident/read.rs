@@ -462,6 +462,12 @@ impl Cells<'_> {
     }
 }
 
+/// A row that does not fit ends the reading: nothing is left out silently.
+pub(super) fn does_not_fit(reject: &ingest::Reject) -> ingest::SinkError {
+    let message = reject.reason.message();
+    ingest::SinkError::new(format!("line {}: {}; correct the row", reject.line, message.en))
+}
+
 /// The cells of a column of a batch as text, one after the other.
 struct Column {
     text: String,
@@ -508,9 +514,7 @@ impl ingest::Sink for Cells<'_> {
     }
 
     fn reject(&mut self, reject: ingest::Reject) -> Result<(), ingest::SinkError> {
-        let message = reject.reason.message();
-        let text = format!("line {}: {}; correct the row", reject.line, message.en);
-        Err(ingest::SinkError::new(text))
+        Err(does_not_fit(&reject))
     }
 
     fn progress(&mut self, _: ingest::Progress) -> ControlFlow<()> {

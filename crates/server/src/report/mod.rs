@@ -13,6 +13,8 @@ use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 use vocabulary::Bilingual;
 
+use crate::whole_file::WholeFile;
+
 /// A report.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
@@ -181,12 +183,9 @@ impl Report {
     pub(crate) fn write(&self, path: &Path) -> Result<(), ReportError> {
         let html = self.html()?;
         let unwritten = |source| ReportError::Write { path: path.to_owned(), source };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut file =
-            tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(unwritten)?;
+        let mut file = WholeFile::create(path).map_err(unwritten)?;
         file.write_all(html.as_bytes()).map_err(unwritten)?;
-        file.persist(path).map_err(|error| unwritten(error.error))?;
-        Ok(())
+        file.finish().map_err(unwritten)
     }
 }
 

@@ -19,7 +19,7 @@ use headers::{AcceptRanges, ContentLength, ContentRange, ETag, HeaderMapExt as _
 use ingest::write::{CsvOptions, CsvWriter, JsonWriter, NdjsonWriter, XlsxWriter};
 use lake::{BatchStream, RowQuery};
 use platform::gate::release::Release;
-use platform::open::{self, rows};
+use platform::open::rows;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tokio_stream::wrappers::ReceiverStream;
@@ -77,7 +77,7 @@ pub(crate) async fn file(
     let format = Format::of(&format).ok_or_else(Problem::not_found)?;
     let query = params.query()?;
     let is_whole = query == RowQuery::default();
-    let current = open::current_release(&visitor.caller, &app.platform, id_of(&id)?).await?;
+    let current = rows::downloadable(&visitor.caller, &app.platform, id_of(&id)?).await?;
     let release = &current.release;
     if format == Format::Xlsx && is_whole && release.rows > SHEET_ROWS {
         return Err(too_long_for_a_sheet(release.rows));
@@ -122,7 +122,7 @@ pub(crate) async fn file(
     if method == Method::HEAD {
         return Ok(response);
     }
-    let batches = rows::download(&visitor.caller, &app.platform, &current, &query).await?;
+    let batches = rows::download(&app.platform, &current, &query, skip == 0).await?;
     let schema = rows::schema(&app.platform, &current).await?;
     let schema = query.output_schema(&schema).map_err(platform::Error::from)?;
     let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(QUEUE);
