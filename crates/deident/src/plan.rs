@@ -51,7 +51,8 @@ pub struct Plan {
     /// not name is an error when it is applied, never silently kept.
     pub columns: Vec<(String, Transform)>,
     /// Rows of classes with fewer rows than this are dropped (记录抑制); 1 keeps
-    /// all. The classes are those over the generalized columns.
+    /// all. The classes are those over the generalized columns; without any, the whole
+    /// table is one.
     pub k: u32,
     /// Rows of classes that fail one of these are dropped as well.
     pub criteria: Vec<Criterion>,

@@ -153,7 +153,7 @@ pub async fn run_one(platform: &Platform, worker: &str) -> Result<bool, Error> {
         // Whoever held it died every time; it may be the job that kills.
         let why = "its worker died each time";
         tracing::error!(job = %job.id, kind = %job.kind, attempts = job.attempts, why, "job given up");
-        give_up(platform, &job).await?;
+        give_up(platform, &job).await;
         job::fail(&platform.store, job.id, worker, why, now, None).await?;
         return Ok(true);
     }
@@ -183,7 +183,7 @@ pub async fn run_one(platform: &Platform, worker: &str) -> Result<bool, Error> {
             let retry_at = again.then(|| now.saturating_add(wait).unwrap_or(Timestamp::MAX));
             // Before the job ends: whoever sees it ended sees what it left behind.
             if !again {
-                give_up(platform, &job).await?;
+                give_up(platform, &job).await;
             }
             let why = error_chain(&error);
             job::fail(&platform.store, job.id, worker, &why, now, retry_at).await?;
@@ -197,7 +197,13 @@ pub async fn work(platform: Platform, worker: String, stopped: impl Future<Outpu
     tokio::pin!(stopped);
     loop {
         let ran = tokio::select! {
-            () = &mut stopped => return,
+            () = &mut stopped => {
+                let now = platform.clock.now();
+                if let Err(error) = job::hand_back(&platform.store, &worker, now).await {
+                    tracing::warn!(error = %error_chain(&error), "a job is not handed back");
+                }
+                return;
+            }
             ran = run_one(&platform, &worker) => ran,
         };
         match ran {
@@ -275,12 +281,18 @@ async fn dispatch(platform: &Platform, task: &Task, job: &Job) -> Result<(), Err
     }
 }
 
-/// What a job given up for good leaves behind is told to who waits for it.
-async fn give_up(platform: &Platform, job: &Job) -> Result<(), Error> {
-    match job.kind.as_str() {
-        registry::version::READ => registry::version::give_up(platform, &payload(job)?).await,
-        gate::INSPECT | gate::MEASURE => gate::give_up(platform, &payload(job)?).await,
-        _ => Ok(()),
+/// What a job given up for good leaves behind is told to who waits for it. Where that
+/// cannot be told, the job ends all the same.
+async fn give_up(platform: &Platform, job: &Job) {
+    let told = async {
+        match job.kind.as_str() {
+            registry::version::READ => registry::version::give_up(platform, &payload(job)?).await,
+            gate::INSPECT | gate::MEASURE => gate::give_up(platform, &payload(job)?).await,
+            _ => Ok(()),
+        }
+    };
+    if let Err(error) = told.await {
+        tracing::error!(job = %job.id, error = %error_chain(&error), "nobody was told that a job was given up");
     }
 }
 

@@ -182,8 +182,8 @@ impl Store {
         Ok(Tx { inner, broken: Arc::clone(&self.0.broken), changes: Arc::clone(&self.0.changes) })
     }
 
-    /// How often this program has committed. While it stays the same, what was read
-    /// after asking for it is still so, unless another program writes.
+    /// A number that grows with each commit of this program. While it stays the same, what was
+    /// read after asking for it is still so, unless another program writes.
     pub fn changes(&self) -> u64 {
         self.0.changes.load(Ordering::SeqCst)
     }

@@ -93,15 +93,26 @@ impl Tx {
     ///
     /// [`Store`]: crate::Store
     pub async fn commit(self) -> Result<(), Error> {
-        let committed = self.inner.commit().await;
-        // Also after a failure: whether it was committed is unknown then.
+        // Before it, so that nothing that is read meanwhile is kept; and after it, also if it
+        // failed or was broken off: whether it was committed is unknown then.
         self.changes.fetch_add(1, Ordering::SeqCst);
+        let _changed = Changed(Arc::clone(&self.changes));
+        let committed = self.inner.commit().await;
         committed.map_err(|error: DbErr| {
             if is_disk_failure(&error) {
                 self.broken.store(true, Ordering::SeqCst);
             }
             Error::from(error)
         })
+    }
+}
+
+/// Counts a change when it is dropped.
+struct Changed(Arc<AtomicU64>);
+
+impl Drop for Changed {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 

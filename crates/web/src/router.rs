@@ -3,7 +3,9 @@
 //! Pages stand twice: without a prefix in Chinese, under `/en` in English.
 
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
+use axum::http::{
+    Extensions, HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version, header,
+};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, head, post, put};
@@ -11,6 +13,7 @@ use axum::{Json, Router};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 use tower_http::request_id::{
     MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
 };
@@ -44,7 +47,10 @@ pub fn router(app: App) -> Router {
                 .layer(SetRequestIdLayer::new(REQUEST_ID, Uuids))
                 .layer(PropagateRequestIdLayer::new(REQUEST_ID))
                 .layer(from_fn_with_state(app.clone(), metrics::count))
-                .layer(CompressionLayer::new())
+                .layer(
+                    CompressionLayer::new()
+                        .compress_when(DefaultPredicate::new().and(is_not_sent_in_parts)),
+                )
                 .layer(from_fn_with_state(app.clone(), headers::protect))
                 .layer(CatchPanicLayer::custom(broke))
                 .layer(from_fn(finish_what_was_begun))
@@ -58,6 +64,12 @@ pub fn router(app: App) -> Router {
 /// What an operator's monitoring reads, at an address of its own: `/metrics`.
 pub fn monitoring(app: App) -> Router {
     Router::new().route("/metrics", get(metrics::show)).with_state(app)
+}
+
+/// What can be asked for in parts is sent as it is: its tag and its parts are those of the
+/// bytes that a certificate names.
+fn is_not_sent_in_parts(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(header::ACCEPT_RANGES)
 }
 
 /// Pages for people.

@@ -329,8 +329,9 @@ impl Applier {
                 });
             }
         }
-        // With no quasi-identifier there is no class that could be too small.
-        let all = self.quasi.is_empty();
+        // Without quasi-identifiers all rows are one class; where nothing is asked of a
+        // class, it need not have been counted.
+        let all = self.quasi.is_empty() && self.plan.k <= 1 && self.plan.criteria.is_empty();
         let stays =
             |key: &Option<Vec<u32>>| all || key.as_ref().is_some_and(|key| self.kept.contains(key));
         Ok(keys.iter().map(|key| Some(stays(key))).collect())

@@ -99,7 +99,7 @@ pub struct Subject<'a> {
 /// How hard to try.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Guesses of one run.
+    /// Guesses of one run; no more than the table has rows.
     pub attacks: u64,
     /// Seeds, one a run.
     pub seeds: Vec<u64>,

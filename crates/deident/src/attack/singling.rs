@@ -27,7 +27,8 @@ pub enum Predicates {
 /// tried on the table and on the control.
 ///
 /// A run succeeds as often as a predicate is satisfied by exactly one record of the
-/// table; predicates that could not be found count as failures. A control with more rows
+/// table; predicates that could not be found count as failures, as far as there are rows to
+/// guess. A control with more rows
 /// than the table is drawn to as many, for whether a predicate singles out depends on how
 /// many there are; one with fewer makes the risk look greater, never smaller, as long as
 /// predicates are satisfied by less than one record of it on average.
@@ -103,8 +104,12 @@ enum Condition {
 type Predicate = Vec<(usize, Condition)>;
 
 fn success(view: &View, predicates: &[Predicate], attacks: u64) -> Success {
+    // No more guesses than there are persons: in a small table the many that cannot be made
+    // would hide that everyone is singled out.
+    let attacks = attacks.min(view.table.rows()).max(1);
     let single = |on: On| -> u64 {
-        predicates.iter().filter(|predicate| view.singles_out(on, predicate)).count() as u64
+        let found = predicates.iter().filter(|predicate| view.singles_out(on, predicate)).count();
+        attacks.min(found as u64)
     };
     let control = view.control.is_some();
     Success::of(

@@ -238,3 +238,21 @@ fn an_attack_on_nothing_is_said_so() {
     assert_eq!(found.release.table.successes, 1);
     assert!(found.release.control.is_none());
 }
+
+#[test]
+fn a_small_table_in_which_everyone_is_unique_does_not_pass() {
+    let rows: Vec<Vec<String>> = (0..40).map(|n| vec![format!("x{n}"), format!("y{n}")]).collect();
+    let mut builder = TupleTable::builder(&["a", "b"]);
+    for row in &rows {
+        let cells: Vec<Option<&str>> = row.iter().map(|cell| Some(cell.as_str())).collect();
+        builder.push(&cells).unwrap();
+    }
+    let table = builder.finish();
+    let hierarchies = BTreeMap::new();
+    let subject =
+        Subject { release: &table, table: &table, control: None, hierarchies: &hierarchies };
+    let report = singling_out(&subject, Predicates::Univariate, &settings(500, &[1, 2])).unwrap();
+    assert_eq!(report.runs[0].release.table.trials, 40, "no more guesses than persons");
+    assert!(report.release.table.share > 0.9, "{report:?}");
+    assert!(!report.passes(0.5));
+}

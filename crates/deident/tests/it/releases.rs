@@ -132,7 +132,6 @@ fn a_plan_without_quasi_identifiers_only_masks_and_removes() {
             ("电话".to_owned(), Transform::Mask { keep_left: 3, keep_right: 4 }),
             ("note".to_owned(), Transform::Remove),
         ],
-        k: 5,
         ..Plan::default()
     };
     let nothing = TupleTable::builder::<&str>(&[]).finish();
@@ -158,4 +157,22 @@ fn only_what_cannot_be_undone_counts_as_irreversible() {
     assert!(Transform::Generalize { spec: Spec::Flat, level: 0 }.is_reversible());
     assert!(!Transform::Generalize { spec: Spec::Flat, level: 1 }.is_reversible());
     assert!(!Transform::Remove.is_reversible());
+}
+
+#[test]
+fn a_plan_without_quasi_identifiers_asks_its_models_of_the_whole_table() {
+    let rows = residents();
+    let keep = |k| Plan {
+        columns: ["姓名", "年龄", "区划"].map(|name| (name.to_owned(), Transform::Keep)).into(),
+        k,
+        ..Plan::default()
+    };
+    let released = |plan: &Plan| {
+        let tuples =
+            TupleTable::from_batches(&plan.counted_columns(), std::slice::from_ref(&rows)).unwrap();
+        Applier::new(plan, &tuples).unwrap().apply(&rows).unwrap().num_rows()
+    };
+    assert_eq!(released(&keep(600)), 600);
+    assert_eq!(released(&keep(601)), 0, "the table is smaller than the class that is asked for");
+    assert_eq!(released(&keep(1)), 600);
 }

@@ -3,7 +3,8 @@
 //! The rows of a dataset are asked for in many small questions. As long as this program
 //! commits nothing, its release is what it was, so the database is not asked again; and
 //! for no longer than a second, should another program write. A suspension is a commit:
-//! it stops the next request.
+//! it stops the next request; where several programs share a database, those of the others
+//! within a second.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;

@@ -49,7 +49,7 @@ pub(crate) struct Deident {
     #[arg(long, required_unless_present = "plan")]
     k: Option<u32>,
     /// 方案文件 Do to each column what this plan says (TOML), instead of searching.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["quasi", "hierarchies", "k", "l", "t", "model"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quasi", "hierarchies", "k", "l", "t", "model", "population", "suppression", "metric", "recoding", "seconds", "keep", "report"])]
     plan: Option<PathBuf>,
     /// 密钥文件 Keys that the plan names: lines `name = "hexadecimal"`, readable by you alone.
     #[arg(long, value_name = "FILE", requires = "plan")]
@@ -393,9 +393,11 @@ impl RowReader for Released<'_> {
             self.counted.iter().map(|place| cells.get(*place).map(AsRef::as_ref)).collect();
         let Some(forms) = self.recoder.row(&row) else { return Ok(()) };
         let shown = self.written.iter().map(|place| {
-            let form = self.quasi.iter().position(|quasi| quasi == place);
-            let form = form.and_then(|number| forms.get(number).copied());
-            form.or_else(|| cells.get(*place).map(AsRef::as_ref)).unwrap_or_default()
+            match self.quasi.iter().position(|quasi| quasi == place) {
+                // Never the cell itself where a form is due.
+                Some(number) => forms.get(number).copied().unwrap_or_default(),
+                None => cells.get(*place).map(AsRef::as_ref).unwrap_or_default(),
+            }
         });
         write_row(&mut self.text, self.table.delimiter(), shown);
         if self.text.len() >= PIECE_BYTES { self.flush() } else { Ok(()) }

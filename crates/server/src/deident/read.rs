@@ -34,6 +34,8 @@ pub(crate) enum ReadError {
     Quote { path: PathBuf, source: OpenQuote },
     #[error("{}, line {line}: {found} fields where the header has {expected}; correct that line", path.display())]
     Fields { path: PathBuf, line: usize, found: usize, expected: usize },
+    #[error("{}, line {line}: the line does not end within 64 MiB; is this a table?", path.display())]
+    LongRow { path: PathBuf, line: usize },
     #[error("{}, line {line}: bytes that are not {encoding}; save the file as UTF-8", path.display())]
     Encoding { path: PathBuf, line: usize, encoding: String },
     #[error("{}: no hierarchy for column `{column}`; add a file `{column}.csv` or `<name>_hierarchy_{column}.csv`", folder.display())]
@@ -156,6 +158,9 @@ impl TextTable {
                     // The row may go on in the next piece.
                     Err(_) if !last && before.len() < LONGEST_ROW => break before,
                     Ok(true) if !last && rows.rest().is_empty() && !before.ends_with('\n') => {
+                        if before.len() >= LONGEST_ROW {
+                            return Err(ReadError::LongRow { path: self.path.clone(), line });
+                        }
                         break before;
                     }
                     Err(source) => return Err(self.quote(source)),
@@ -378,7 +383,7 @@ struct Pieces<'a> {
 
 /// Bytes that are read at once.
 const PIECE_BYTES: usize = 1 << 20;
-/// A row that is longer has a quote that is never closed.
+/// A row that is longer is none, or has a quote that is never closed.
 const LONGEST_ROW: usize = 64 << 20;
 
 impl<'a> Pieces<'a> {

@@ -147,6 +147,10 @@ fn columns(arguments: &Deident, found: &Found, before: &TupleTable, after: &Tupl
         let example = |table: &TupleTable| {
             let most = table.value_rows(name).unwrap_or_default();
             let place = (0..most.len()).max_by_key(|place| most.get(*place)).unwrap_or_default();
+            // A value of a few people is theirs, and a report is passed on.
+            if most.get(place).is_none_or(|rows| *rows < u64::from(arguments.k())) {
+                return "—".to_owned();
+            }
             let value = table.values(name).and_then(|values| values.get(place)).cloned();
             value.flatten().unwrap_or_default()
         };

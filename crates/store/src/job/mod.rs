@@ -259,6 +259,18 @@ pub async fn give_back(store: &Store, now: Timestamp) -> Result<u64, Error> {
     Ok(changed)
 }
 
+/// Hands back what a worker holds that stops in good order: it is no attempt.
+///
+/// # Errors
+///
+/// Any [`Error`] of the store.
+pub async fn hand_back(store: &Store, worker: &str, now: Timestamp) -> Result<u64, Error> {
+    let mut tx = store.begin().await?;
+    let changed = table::hand_back(&mut tx, worker, now).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
 /// Ends a claimed job well, in the transaction of what it did: both are saved,
 /// or neither is.
 ///

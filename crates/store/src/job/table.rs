@@ -139,6 +139,17 @@ pub(super) async fn give_back(tx: &mut Tx, now: Timestamp) -> Result<u64, Error>
     .await
 }
 
+pub(super) async fn hand_back(tx: &mut Tx, worker: &str, now: Timestamp) -> Result<u64, Error> {
+    tx.execute(
+        "UPDATE job
+            SET state = 'queued', attempts = attempts - 1, run_after = $2, lease_until = NULL,
+                worker = NULL
+          WHERE state = 'running' AND worker = $1",
+        params![worker, now],
+    )
+    .await
+}
+
 pub(super) async fn cancel(tx: &mut Tx, id: JobId, now: Timestamp) -> Result<u64, Error> {
     tx.execute(
         "UPDATE job SET state = 'cancelled', finished_at = $2, lease_until = NULL

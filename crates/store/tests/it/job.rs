@@ -113,6 +113,11 @@ async fn what_a_dead_worker_held_runs_again_without_waiting_for_its_lease() {
         assert_eq!(job::give_back(&store, after(2)).await.unwrap(), 1, "{engine}");
         let again = job::claim(&store, "new", after(2), LEASE).await.unwrap().unwrap();
         assert_eq!((again.id, again.attempts), (id, 2), "{engine}");
+        assert_eq!(job::hand_back(&store, "another", after(3)).await.unwrap(), 0, "{engine}");
+        let held = again.worker.clone().unwrap();
+        assert_eq!(job::hand_back(&store, &held, after(3)).await.unwrap(), 1, "{engine}");
+        let third = job::claim(&store, "third", after(4), LEASE).await.unwrap().unwrap();
+        assert_eq!((third.id, third.attempts), (id, 2), "stopping in good order is no attempt");
         assert!(matches!(job::renew(&store, id, "dead", after(3), LEASE).await, Err(Error::Stale)));
         assert_eq!(find(&store, ended).await.state, JobState::Cancelled, "{engine}");
     }

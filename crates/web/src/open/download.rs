@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use headers::{AcceptRanges, ContentLength, ContentRange, ETag, HeaderMapExt as _};
@@ -93,12 +93,19 @@ pub(crate) async fn file(
     let tagged: ETag = tag.parse().map_err(|_| Problem::internal())?;
     response.headers_mut().typed_insert(tagged.clone());
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    let (skip, bytes) = match wanted(&asked, &tagged, length) {
+    // Parts are for GET alone (RFC 9110, section 14.2).
+    let in_parts = length.filter(|_| method == Method::GET);
+    let (skip, bytes) = match wanted(&asked, &tagged, in_parts) {
         Wanted::Nothing => {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             return Ok(response);
         }
-        Wanted::Beyond => return Err(no_such_bytes(length.unwrap_or_default())),
+        Wanted::Beyond => {
+            let length = length.unwrap_or_default();
+            let mut refused = no_such_bytes(length).into_response();
+            refused.headers_mut().typed_insert(ContentRange::unsatisfied_bytes(length));
+            return Ok(refused);
+        }
         Wanted::Whole => (0, length),
         Wanted::Bytes { first, last } => {
             let range = ContentRange::bytes(first..=last, length);
@@ -312,9 +319,7 @@ impl Pieces {
             return Ok(());
         }
         let piece = std::mem::replace(&mut self.waiting, Vec::with_capacity(PIECE));
-        self.sender
-            .blocking_send(Ok(piece.into()))
-            .map_err(|_| std::io::Error::new(std::io::ErrorKind::BrokenPipe, "the reader is gone"))
+        self.sender.blocking_send(Ok(piece.into())).map_err(|_| gone())
     }
 
     fn end(mut self) -> Result<(), Failure> {
@@ -323,6 +328,9 @@ impl Pieces {
 
     /// Takes what belongs to the part.
     fn take(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        if self.skip > 0 && self.sender.is_closed() {
+            return Err(gone());
+        }
         let before = usize::try_from(self.skip).unwrap_or(usize::MAX).min(bytes.len());
         self.skip -= before as u64;
         let part = bytes.get(before..).unwrap_or_default();
@@ -341,6 +349,10 @@ impl Pieces {
         }
         Ok(())
     }
+}
+
+fn gone() -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::BrokenPipe, "the reader is gone")
 }
 
 impl Write for Pieces {

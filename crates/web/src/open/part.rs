@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use axum::http::header::{IF_NONE_MATCH, IF_RANGE};
+use axum::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
 use axum::http::{HeaderMap, HeaderName};
 use headers::{ETag, HeaderMapExt as _, IfNoneMatch, IfRange};
 
@@ -44,6 +44,8 @@ pub(super) fn wanted(headers: &HeaderMap, tag: &ETag, length: Option<u64>) -> Wa
     }
     let asked: Vec<_> = range.satisfiable_ranges(length).collect();
     let (first, end) = match asked.as_slice() {
+        // More bytes from the end than there are: all of them (RFC 9110, section 14.1.2).
+        [] if asks_for_the_end(headers) && length > 0 => (Bound::Unbounded, Bound::Unbounded),
         [] => return Wanted::Beyond,
         [one] => *one,
         _ => return Wanted::Whole,
@@ -58,6 +60,15 @@ pub(super) fn wanted(headers: &HeaderMap, tag: &ETag, length: Option<u64>) -> Wa
         Bound::Excluded(_) | Bound::Unbounded => length.saturating_sub(1),
     };
     if first >= length || last < first { Wanted::Beyond } else { Wanted::Bytes { first, last } }
+}
+
+/// Whether the range is a number of bytes from the end, `bytes=-500`.
+fn asks_for_the_end(headers: &HeaderMap) -> bool {
+    let range = headers.get(RANGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let number = range.strip_prefix("bytes=-").unwrap_or_default();
+    !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && number.bytes().any(|byte| byte != b'0')
 }
 
 /// Whether a header holds tags as they are written. The library that compares tags
@@ -91,6 +102,8 @@ mod tests {
             ("bytes=90-", Wanted::Bytes { first: 90, last: 99 }),
             ("bytes=90-500", Wanted::Bytes { first: 90, last: 99 }),
             ("bytes=-10", Wanted::Bytes { first: 90, last: 99 }),
+            ("bytes=-500", Wanted::Bytes { first: 0, last: 99 }),
+            ("bytes=-0", Wanted::Beyond),
             ("bytes=100-", Wanted::Beyond),
             ("bytes=9-1", Wanted::Beyond),
             ("bytes=x", Wanted::Beyond),

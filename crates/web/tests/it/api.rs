@@ -132,12 +132,16 @@ async fn a_download_goes_on_where_it_was_broken_off() {
     }
     let beyond = ask("GET", &[("range", &format!("bytes={length}-"))]).await;
     assert_eq!(beyond.status, StatusCode::RANGE_NOT_SATISFIABLE);
+    assert_eq!(beyond.headers["content-range"].to_str().unwrap(), format!("bytes */{length}"));
     let changed =
         ask("GET", &[("range", "bytes=6-"), ("if-range", "\"of another release\"")]).await;
     assert_eq!((changed.status, changed.text.len()), (StatusCode::OK, length));
     let known = ask("GET", &[("if-none-match", &tag)]).await;
     assert_eq!((known.status, known.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
-    let head = ask("HEAD", &[]).await;
+    let packed = ask("GET", &[("accept-encoding", "gzip")]).await;
+    assert_eq!(packed.text, whole.text, "what the certificate names is sent as it is");
+    let head = ask("HEAD", &[("range", "bytes=0-1")]).await;
+    assert_eq!(head.status, StatusCode::OK);
     assert_eq!(head.headers["content-length"].to_str().unwrap(), length.to_string());
 }
 
@@ -145,7 +149,8 @@ async fn a_download_goes_on_where_it_was_broken_off() {
 async fn every_format_says_when_nothing_has_changed() {
     let site = Site::new().await;
     let (asset, _) = opened(&site).await;
-    for what in ["csv?bom=true", "xlsx", "json", "ndjson", "parquet", "csv?select=地区"] {
+    let mut tags = std::collections::HashSet::new();
+    for what in ["csv", "csv?bom=true", "xlsx", "json", "ndjson", "parquet", "csv?select=地区"] {
         let path = format!(
             "/api/v1/datasets/{asset}/download/{}",
             what.replace("地区", "%E5%9C%B0%E5%8C%BA")
@@ -155,6 +160,10 @@ async fn every_format_says_when_nothing_has_changed() {
         let tag = first.headers["etag"].clone();
         let again = Request::get(&path).header("if-none-match", tag).body(Body::empty()).unwrap();
         assert_eq!(site.send(again).await.status, StatusCode::NOT_MODIFIED, "{what}");
+        assert!(
+            tags.insert(first.headers["etag"].clone()),
+            "{what} has the tag of another question"
+        );
     }
 }
 
