@@ -1,6 +1,7 @@
 //! Linking (关联) and inference (推断): attacks by the nearest released record.
 
 use super::marginals::independent;
+use super::neighbor::Nearby;
 use super::random::Random;
 use super::view::{On, Sheet, View};
 use super::{AttackError, AttackReport, Rate, Run, Settings, Subject, Success, check, views};
@@ -28,17 +29,15 @@ pub fn linking(
         return Err(AttackError::Columns { need: "at least one column on each side" });
     }
     let sides = [view.places(first)?, view.places(second)?];
-    let linked = |view: &View, on: On, tuple: usize, random: &mut Random| {
-        let [one, other] = [0, 1].map(|side| {
-            view.nearest(on, tuple, sides.get(side).map_or(&[], Vec::as_slice), random)
-        });
+    let linked = |view: &View, sides: &[Nearby], on: On, tuple: usize, random: &mut Random| {
+        let [one, other] = [0, 1].map(|side| view.nearest(on, tuple, sides.get(side)?, random));
         one.is_some() && one == other
     };
     let by_chance = |view: &View, _: usize, random: &mut Random| {
         random.below(view.release.rows()) == random.below(view.release.rows())
     };
     let name = format!("linking {} with {}", first.join(", "), second.join(", "));
-    Ok(AttackReport::of(name, runs(view, settings, &linked, &by_chance)))
+    Ok(AttackReport::of(name, runs(view, settings, &sides, &linked, &by_chance)))
 }
 
 /// Runs the inference attack: the secret of the released record that is nearest by the
@@ -67,8 +66,8 @@ pub fn inference(
     }
     let known = view.places(known)?;
     let secret_place = view.places(&[secret.to_owned()])?.first().copied().unwrap_or_default();
-    let guessed = |view: &View, on: On, tuple: usize, random: &mut Random| {
-        let row = view.nearest(on, tuple, &known, random);
+    let guessed = |view: &View, sides: &[Nearby], on: On, tuple: usize, random: &mut Random| {
+        let row = sides.first().and_then(|known| view.nearest(on, tuple, known, random));
         row.is_some_and(|row| view.is_right(on, secret_place, row, tuple))
     };
     let by_chance = |view: &View, tuple: usize, random: &mut Random| {
@@ -76,13 +75,18 @@ pub fn inference(
         view.is_right(On::Table, secret_place, row, tuple)
     };
     let name = format!("inference of {secret}");
-    Ok(AttackReport::of(name, runs(view, settings, &guessed, &by_chance)))
+    Ok(AttackReport::of(name, runs(view, settings, &[known], &guessed, &by_chance)))
 }
 
+/// Whether a guess about a tuple is right, by what is nearest on each side.
+type Attack<'a> = dyn Fn(&View, &[Nearby], On, usize, &mut Random) -> bool + 'a;
+
+/// - `sides`: the columns of each file that an attacker has.
 fn runs(
     view: View,
     settings: &Settings,
-    attack: &dyn Fn(&View, On, usize, &mut Random) -> bool,
+    sides: &[Vec<usize>],
+    attack: &Attack<'_>,
     by_chance: &dyn Fn(&View, usize, &mut Random) -> bool,
 ) -> Vec<Run> {
     let released = view.release.clone();
@@ -97,8 +101,10 @@ fn runs(
         let own = targets(&view.table, &mut random);
         let others = view.control.as_ref().map(|sheet| targets(sheet, &mut random));
         let success = |view: &View, random: &mut Random| {
+            let sides: Vec<Nearby> = sides.iter().map(|columns| view.nearby(columns)).collect();
             let mut rate = |on: On, targets: &[usize]| {
-                let right = targets.iter().filter(|tuple| attack(view, on, **tuple, random));
+                let right =
+                    targets.iter().filter(|tuple| attack(view, &sides, on, **tuple, random));
                 Rate::new(right.count() as u64, targets.len() as u64)
             };
             let table = rate(On::Table, &own);

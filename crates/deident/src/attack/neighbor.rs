@@ -1,9 +1,44 @@
 //! The released record that is nearest to a person, by some columns.
 
+use hashbrown::HashMap;
+
 use super::random::Random;
 use super::view::{On, View};
 
+/// The released rows by their forms in some columns: rows that look alike are compared
+/// once.
+pub(super) struct Nearby {
+    columns: Vec<usize>,
+    groups: Vec<Alike>,
+}
+
+/// Released rows that look alike.
+struct Alike {
+    codes: Vec<u32>,
+    rows: u64,
+    tuples: Vec<usize>,
+}
+
 impl View {
+    /// Makes ready to look for the released rows that are nearest by some columns.
+    pub(super) fn nearby(&self, columns: &[usize]) -> Nearby {
+        let mut places: HashMap<Vec<u32>, usize> = HashMap::new();
+        let mut groups: Vec<Alike> = Vec::new();
+        for (tuple, rows) in self.release.counts.iter().enumerate() {
+            let codes: Vec<u32> =
+                columns.iter().map(|column| self.release.code(*column, tuple)).collect();
+            let place = *places.entry(codes).or_insert_with_key(|codes| {
+                groups.push(Alike { codes: codes.clone(), rows: 0, tuples: Vec::new() });
+                groups.len() - 1
+            });
+            if let Some(group) = groups.get_mut(place) {
+                group.rows += rows;
+                group.tuples.push(tuple);
+            }
+        }
+        Nearby { columns: columns.to_vec(), groups }
+    }
+
     /// A released row at the least distance from a tuple; of several one by chance.
     ///
     /// The distance of two values is their difference over the range for numbers, and 0
@@ -15,21 +50,19 @@ impl View {
         &self,
         on: On,
         tuple: usize,
-        columns: &[usize],
+        nearby: &Nearby,
         random: &mut Random,
     ) -> Option<u64> {
         let sheet = self.sheet(on)?;
-        let mut by_column: Vec<(&[u32], Vec<f64>)> = Vec::with_capacity(columns.len());
-        for column in columns {
-            let own = self.release.codes.get(*column)?;
-            by_column.push((own, self.distances(on, *column, sheet.code(*column, tuple))));
+        let mut by_column: Vec<Vec<f64>> = Vec::with_capacity(nearby.columns.len());
+        for column in &nearby.columns {
+            by_column.push(self.distances(on, *column, sheet.code(*column, tuple)));
         }
         let mut best = f64::INFINITY;
-        let mut ties: Vec<usize> = Vec::new();
-        for released in 0..self.release.counts.len() {
+        let mut ties: Vec<&Alike> = Vec::new();
+        for group in &nearby.groups {
             let mut sum = 0.0;
-            for (codes, distances) in &by_column {
-                let code = codes.get(released)?;
+            for (code, distances) in group.codes.iter().zip(&by_column) {
                 sum += distances.get(*code as usize).copied().unwrap_or(1.0);
             }
             if sum < best - 1e-12 {
@@ -37,16 +70,22 @@ impl View {
                 ties.clear();
             }
             if sum <= best + 1e-12 {
-                ties.push(released);
+                ties.push(group);
             }
         }
-        let count = |tuple: usize| self.release.counts.get(tuple).copied().unwrap_or_default();
-        let mut row = random.below(ties.iter().map(|tuple| count(*tuple)).sum());
-        for tuple in ties {
-            if row < count(tuple) {
-                return Some(self.release.first_row(tuple) + row);
+        let mut row = random.below(ties.iter().map(|group| group.rows).sum());
+        for group in ties {
+            if row >= group.rows {
+                row -= group.rows;
+                continue;
             }
-            row -= count(tuple);
+            for tuple in &group.tuples {
+                let rows = self.release.counts.get(*tuple).copied().unwrap_or_default();
+                if row < rows {
+                    return Some(self.release.first_row(*tuple) + row);
+                }
+                row -= rows;
+            }
         }
         None
     }

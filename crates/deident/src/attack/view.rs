@@ -135,19 +135,18 @@ pub(super) struct Meaning {
 pub(super) enum Cover {
     /// The same text, and no other.
     Same(Vec<u32>),
-    /// By code of the release and code of the table.
-    Below(Vec<Vec<bool>>),
+    /// By code of the table, the codes of the release that stand for it: one a level at
+    /// most.
+    Below(Vec<Vec<u32>>),
 }
 
 impl Cover {
     pub(super) fn holds(&self, form: u32, value: u32) -> bool {
         match self {
             Self::Same(same) => same.get(form as usize) == Some(&value),
-            Self::Below(below) => below
-                .get(form as usize)
-                .and_then(|row| row.get(value as usize))
-                .copied()
-                .unwrap_or(false),
+            Self::Below(below) => {
+                below.get(value as usize).is_some_and(|forms| forms.contains(&form))
+            }
         }
     }
 }
@@ -301,20 +300,15 @@ fn same(release: &[Option<String>], other: &[Option<String>]) -> Cover {
 }
 
 fn below(release: &[Option<String>], other: &[Option<String>], hierarchy: &Hierarchy) -> Cover {
-    let forms: HashMap<&str, usize> = release
-        .iter()
-        .enumerate()
-        .map(|(place, form)| (form.as_deref().unwrap_or_default(), place))
-        .collect();
-    let mut covers = vec![vec![false; other.len()]; release.len()];
-    for (place, value) in other.iter().enumerate() {
-        for level in 0..hierarchy.levels() {
-            let form = hierarchy.generalize(value.as_deref(), level);
-            let row = form.and_then(|form| covers.get_mut(*forms.get(form)?));
-            if let Some(slot) = row.and_then(|row| row.get_mut(place)) {
-                *slot = true;
-            }
-        }
-    }
-    Cover::Below(covers)
+    let forms: HashMap<&str, u32> =
+        release.iter().map(|form| form.as_deref().unwrap_or_default()).zip(0..).collect();
+    let above = |value: &Option<String>| {
+        let levels = (0..hierarchy.levels())
+            .filter_map(|level| forms.get(hierarchy.generalize(value.as_deref(), level)?).copied());
+        let mut above: Vec<u32> = levels.collect();
+        above.sort_unstable();
+        above.dedup();
+        above
+    };
+    Cover::Below(other.iter().map(above).collect())
 }
