@@ -110,6 +110,54 @@ pub struct RiskRule {
     pub confidence: Confidence,
 }
 
+/// What is asked of the sensitive values in each class (attribute inference).
+///
+/// The standard covers identity attacks only; this is our conclusion, and a filer who
+/// departs from it is named to whoever decides.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttributeRule {
+    /// Fewest different values of a sensitive column in a class (distinct l-diversity).
+    pub distinct_l: u32,
+    /// The provisions.
+    pub basis: Vec<Basis>,
+    /// Key of the source.
+    pub source: String,
+    /// How far the number was checked.
+    pub confidence: Confidence,
+    /// Always true: see above.
+    pub configurable_default: bool,
+}
+
+/// What attacks that are tried on a release may find out at most, by the upper end of
+/// their interval of 95 %, beyond what they find out of persons who are not in it.
+///
+/// Our conclusion from the acceptable risk of GB/T 42460-2023.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttackRule {
+    /// Success of singling out (单独识别).
+    pub singling_out: Ratio,
+    /// Success of linking (关联).
+    pub linking: Ratio,
+    /// Success of inference (推断).
+    pub inference: Ratio,
+    /// Guesses of one run.
+    pub guesses: u64,
+    /// Seeds, one a run.
+    pub seeds: Vec<u64>,
+    /// Share of the rows that is held back as a control.
+    pub control: Ratio,
+    /// The provisions.
+    pub basis: Vec<Basis>,
+    /// Key of the source.
+    pub source: String,
+    /// How far the numbers were checked.
+    pub confidence: Confidence,
+    /// Always true: see above.
+    pub configurable_default: bool,
+}
+
 /// What a data level allows by default.
 ///
 /// Our conclusion, not a published table: operators may make it stricter.
@@ -160,6 +208,8 @@ pub struct NegativeReason {
 #[serde(deny_unknown_fields)]
 struct File {
     risk: RiskRule,
+    attribute: AttributeRule,
+    attack: AttackRule,
     model: Models,
     level: Levels,
     negative_reason: Vec<NegativeReason>,
@@ -205,6 +255,20 @@ pub fn model(model: SharingModel) -> &'static ModelRule {
 /// The overall acceptable risk, 0.05.
 pub fn risk() -> &'static RiskRule {
     &GATE.risk
+}
+
+/// What is asked of the sensitive values in each class.
+///
+/// ```
+/// assert_eq!(law::gate::attribute().distinct_l, 2);
+/// ```
+pub fn attribute() -> &'static AttributeRule {
+    &GATE.attribute
+}
+
+/// What attacks on a release may find out at most.
+pub fn attack() -> &'static AttackRule {
+    &GATE.attack
 }
 
 /// The two numbers that a measured risk is held against.

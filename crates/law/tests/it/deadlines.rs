@@ -110,6 +110,8 @@ fn a_fact_that_is_not_firm_is_a_configurable_default() {
     for level in vocabulary::DataLevel::ALL {
         assert!(law::gate::level_rule(level).configurable_default, "{level}");
     }
+    assert!(law::gate::attribute().configurable_default);
+    assert!(law::gate::attack().configurable_default);
 }
 
 #[test]
