@@ -102,6 +102,14 @@ pub(crate) async fn of_subject(
     Ok(job::about(query, subject).await?.first().map(|job| job.id))
 }
 
+/// Whether a job about a subject waits or runs.
+pub(crate) async fn is_waiting(
+    query: &mut impl store::Query,
+    subject: &str,
+) -> Result<bool, Error> {
+    Ok(job::about(query, subject).await?.first().is_some_and(|job| !job.state.is_final()))
+}
+
 /// The newest job about a subject, with its progress, for pages that show it.
 ///
 /// # Errors
@@ -132,6 +140,11 @@ pub async fn find(caller: &Caller, platform: &Platform, id: JobId) -> Result<Job
             let run = run.parse().map_err(|_| missing())?;
             drop(reader);
             gate::find(caller, platform, run).await.is_ok()
+        }
+        Some(("release", release)) => {
+            let release = release.parse().map_err(|_| missing())?;
+            drop(reader);
+            gate::release::find(caller, platform, release).await.is_ok()
         }
         _ => false,
     };
@@ -274,6 +287,7 @@ async fn dispatch(platform: &Platform, task: &Task, job: &Job) -> Result<(), Err
         }
         gate::INSPECT => gate::run_inspect(platform, task, &payload(job)?).await,
         gate::MEASURE => gate::run_measure(platform, task, &payload(job)?).await,
+        gate::REMEASURE => gate::remeasure::run(platform, task, &payload(job)?).await,
         other => {
             tracing::error!(kind = other, "no code runs this kind of job");
             Err(Error::NotFound { what: "kind of job", id: other.to_owned() })

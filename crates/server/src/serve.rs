@@ -118,15 +118,33 @@ async fn serve_wired(
         let stopped = stopping.clone();
         platform.log.run(platform.clock, async move { stopped.cancelled().await })
     };
+    let remeasuring = remeasure_daily(&platform, stopping.clone());
     let signals = async {
         wait_for_signal().await;
         stopping.cancel();
     };
-    let (served, monitored, (), (), ()) =
-        tokio::join!(async { server.await }, monitoring, worker, sealing, signals);
+    let (served, monitored, (), (), (), ()) =
+        tokio::join!(async { server.await }, monitoring, worker, sealing, remeasuring, signals);
     drop(wired);
     served?;
     Ok(monitored?)
+}
+
+/// Has releases measured again that were measured by other rules than those of today: at
+/// the start, for a new version of the program may have new rules, and each day.
+async fn remeasure_daily(platform: &platform::Platform, stopped: CancellationToken) {
+    const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+    loop {
+        match platform::gate::remeasure::request_outdated(platform).await {
+            Ok(0) => {}
+            Ok(releases) => tracing::info!(releases, "releases are measured again"),
+            Err(error) => tracing::error!(%error, "releases cannot be measured again"),
+        }
+        tokio::select! {
+            () = stopped.cancelled() => return,
+            () = tokio::time::sleep(DAY) => {}
+        }
+    }
 }
 
 /// Ctrl-C, or SIGTERM from a service manager.

@@ -80,8 +80,8 @@ impl Modify for Security {
         registry::upload::version, registry::upload::quarantine, registry::upload::job,
         gate::api::start, gate::api::of_asset, gate::api::show, gate::api::confirm,
         gate::api::submit, gate::api::approve, gate::api::reject, gate::api::certificate,
-        gate::api::suspend,
-        open::api::search, open::api::dataset, open::rows::page, open::rows::groups,
+        gate::api::suspend, gate::api::measurements, gate::api::remeasure,
+        open::api::search, open::api::dataset, open::api::negative_list, open::rows::page, open::rows::groups,
         open::download::file,
         trust::api::keys, trust::api::receipt,
     )

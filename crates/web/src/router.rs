@@ -83,6 +83,7 @@ fn pages() -> Router<App> {
         .route("/dataset/{id}/explore", get(open::pages::explore))
         .route("/dataset/{id}/explore/groups.csv", get(open::pages::groups_csv))
         .route("/entry/{id}", get(open::pages::entry))
+        .route("/negative-list", get(open::pages::negative_list))
         .route("/bodies", get(open::pages::bodies))
         .route("/body/{code}", get(open::pages::body))
         .route("/evidence", get(trust::pages::evidence).post(trust::pages::check))
@@ -123,6 +124,8 @@ fn pages() -> Router<App> {
         .route("/desk/gate/{id}/submit", post(gate::pages::decisions::submit))
         .route("/desk/gate/{id}/approve", post(gate::pages::decisions::approve))
         .route("/desk/gate/{id}/reject", post(gate::pages::decisions::reject))
+        .route("/desk/gate/{id}/remeasure", post(gate::pages::decisions::remeasure))
+        .route("/desk/gate/{id}/suspend", post(gate::pages::decisions::suspend))
         .route("/desk/reviews", get(gate::pages::reviews::reviews))
         .route("/desk/audit", get(desk::audit::audit))
         .route("/desk/audit.csv", get(desk::audit::export))
@@ -169,10 +172,15 @@ fn api() -> Router<App> {
         .route("/api/v1/gate-runs/{id}/approval", post(gate::api::approve))
         .route("/api/v1/gate-runs/{id}/rejection", post(gate::api::reject))
         .route("/api/v1/releases/{id}/certificate", get(gate::api::certificate))
+        .route(
+            "/api/v1/releases/{id}/measurements",
+            get(gate::api::measurements).post(gate::api::remeasure),
+        )
         .route("/api/v1/releases/{id}/suspension", post(gate::api::suspend));
     let open = Router::new()
         .route("/api/v1/datasets", get(open::api::search))
         .route("/api/v1/datasets/{id}", get(open::api::dataset))
+        .route("/api/v1/negative-list", get(open::api::negative_list))
         .route("/api/v1/datasets/{id}/rows", get(open::rows::page))
         .route("/api/v1/datasets/{id}/groups", get(open::rows::groups))
         .route("/api/v1/datasets/{id}/download/{format}", get(open::download::file));

@@ -9,12 +9,22 @@ use detect::{ColumnFinding, Detector};
 use ingest::write::{CsvOptions, CsvWriter};
 use sha2::Digest as _;
 
+use super::exposure::{AttackFact, Counted, Exposure};
 use super::measure::{deident, detector_for};
 use super::release::RowsDigest;
+use super::restore::{Digests, RestorationFact};
 use crate::Error;
 
 /// Rows shown before and after.
 const SHOWN: usize = 10;
+
+/// What is gathered for the tests that come after the last row.
+pub(super) struct Tests {
+    /// Columns that may be digests.
+    pub(super) digests: Digests,
+    /// What the attacks need, where a person may be pointed at.
+    pub(super) exposure: Option<Exposure>,
+}
 
 /// The candidate while it is being made.
 pub(super) struct Candidate {
@@ -29,6 +39,7 @@ pub(super) struct Candidate {
     after: Vec<Option<Vec<Option<String>>>>,
     /// The same plan, for the rows that are shown.
     probe: Applier,
+    tests: Tests,
 }
 
 /// What was found of a finished candidate.
@@ -43,6 +54,10 @@ pub(super) struct CandidateFacts {
     pub(super) profile: quality::TableProfile,
     /// What detection finds in it.
     pub(super) findings: Vec<ColumnFinding>,
+    /// What attacks found out with it.
+    pub(super) attacks: Vec<AttackFact>,
+    /// Columns of digests that were tried to be restored.
+    pub(super) restorations: Vec<RestorationFact>,
     /// The digests of its rows.
     pub(super) digest: RowsDigest,
     /// The first rows of the version, as text.
@@ -53,17 +68,16 @@ pub(super) struct CandidateFacts {
 
 impl Candidate {
     /// Begins; `probe` is a second applier of the same plan, `empty` a batch of the
-    /// version without rows, `columns` the quasi-identifiers and the sensitive
-    /// columns to count.
+    /// version without rows.
     pub(super) fn new(
         mut applier: Applier,
         probe: Applier,
         empty: &RecordBatch,
-        columns: (Vec<String>, Vec<String>),
+        columns: &Counted,
+        tests: Tests,
     ) -> Result<Self, Error> {
         let released = applier.apply(empty).map_err(deident)?;
-        let (quasi, sensitive) = columns;
-        let counted: Vec<&String> = quasi.iter().chain(&sensitive).collect();
+        let counted = columns.all();
         let schema = released.schema();
         let csv = CsvWriter::new(Digester::default(), &schema, CsvOptions { bom: false })
             .map_err(deident)?;
@@ -74,10 +88,11 @@ impl Candidate {
             detector: detector_for(&released),
             csv,
             applier,
-            quasi,
+            quasi: columns.quasi.clone(),
             before: Vec::new(),
             after: Vec::new(),
             probe,
+            tests,
         })
     }
 
@@ -94,6 +109,10 @@ impl Candidate {
             let released = self.probe.apply(&one).map_err(deident)?;
             self.after.push(texts(&released)?.pop());
         }
+        self.tests.digests.take(batch)?;
+        if let Some(exposure) = &mut self.tests.exposure {
+            exposure.take(batch)?;
+        }
         let released = self.applier.apply(batch).map_err(deident)?;
         self.counted.update(&released).map_err(deident)?;
         self.profiler.update(&released).map_err(deident)?;
@@ -102,9 +121,12 @@ impl Candidate {
         Ok(released)
     }
 
-    /// Ends the measurements.
+    /// Ends the measurements and tries the attacks.
     pub(super) fn finish(self) -> Result<CandidateFacts, Error> {
+        let attacks = self.tests.exposure.map_or_else(|| Ok(Vec::new()), Exposure::attack)?;
         Ok(CandidateFacts {
+            attacks,
+            restorations: self.tests.digests.try_out()?,
             applied: self.applier.applied(),
             quasi: self.quasi,
             tuples: self.counted.finish(),
@@ -118,7 +140,7 @@ impl Candidate {
 }
 
 /// The rows of a batch as text.
-fn texts(batch: &RecordBatch) -> Result<Vec<Vec<Option<String>>>, Error> {
+pub(super) fn texts(batch: &RecordBatch) -> Result<Vec<Vec<Option<String>>>, Error> {
     let options = FormatOptions::default();
     let formatters = batch
         .columns()

@@ -1,12 +1,11 @@
 //! The job that reads every row of a version and finds what identifies persons.
 
 use detect::{ColumnFinding, Detector};
-use futures::StreamExt as _;
-use lake::RowQuery;
 
 use super::model::{GateRun, GateState};
+use super::pass::{self, Pass};
 use super::{GateWork, load_for_job, rules, save_found};
-use crate::jobs::{Progress, Task};
+use crate::jobs::Task;
 use crate::registry::{self, version::StoredTable};
 use crate::{Error, Platform};
 
@@ -44,24 +43,13 @@ pub(super) async fn findings(
     stored: &StoredTable,
     rows: u64,
 ) -> Result<Vec<ColumnFinding>, Error> {
-    let table = stored.table()?;
-    let version = Some(stored.version);
-    let schema = platform.lake.schema(&table, version).await?;
-    let mut detector = Detector::new(&schema);
-    let all = RowQuery::default();
-    let mut batches = platform.lake.rows(&table, version, &all, &platform.limits.scan).await?;
-    let mut done = 0;
-    while let Some(batch) = batches.next().await {
-        let batch = batch?;
-        done += u64::try_from(batch.num_rows()).unwrap_or(0);
-        // Detection is work for the processor: it does not hold up the server's tasks.
-        detector = tokio::task::spawn_blocking(move || {
-            detector.update(&batch);
-            detector
-        })
-        .await
-        .map_err(|_| Error::Interrupted)?;
-        task.progress.report(Progress::bytes(done, rows, "检测字段", "Inspecting the columns"));
-    }
+    let schema = platform.lake.schema(&stored.table()?, Some(stored.version)).await?;
+    let words = ("检测字段", "Inspecting the columns");
+    let pass = Pass { table: stored, columns: None, rows, words };
+    let detector = pass::over(platform, task, pass, Detector::new(&schema), |detector, batch| {
+        detector.update(batch);
+        Ok(())
+    })
+    .await?;
     Ok(detector.finish())
 }

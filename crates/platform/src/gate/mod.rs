@@ -19,15 +19,31 @@
 //! - `a_refusal_always_cites_a_ground`
 //! - `what_is_released_is_measured_again_on_the_released_rows`
 //! - `a_direct_identifier_never_leaves`
+//! - `a_class_with_one_sensitive_value_is_refused`
+//! - `a_version_that_differs_by_one_person_is_refused`
+//! - `a_digest_without_a_key_is_refused`
 //!
-//! Start at [`start`]. Decisions are in `rules.rs`, the measurement in
-//! `measure.rs`, releases and certificates in [`release`], SQL in `table.rs`.
+//! The tests on the candidate, one file each: `exposure.rs` (attacks), `restore.rs`
+//! (digests), `composition.rs` (earlier releases), `neighbours.rs` (open datasets of
+//! others); `report.rs` makes them a list of [`Check`]s.
+//!
+//! Start at [`start`]. Decisions are in `rules.rs`, the search in `planner.rs`, the
+//! measurement in `measure.rs`, releases and certificates in [`release`], SQL in `table.rs`.
 
 mod candidate;
+mod checks;
+mod composition;
+mod exposure;
 mod inspect;
 mod measure;
 mod model;
+mod neighbours;
+mod pass;
+mod planner;
 pub mod release;
+pub mod remeasure;
+mod report;
+mod restore;
 mod rules;
 mod table;
 
@@ -37,12 +53,17 @@ use serde_json::json;
 use trust::{Action, Caller, audit};
 use vocabulary::{AssetId, Bilingual, EntryId, GateRunId, JobId};
 
+pub use checks::{Check, CheckKind, CheckVerdict, Figure};
+pub use composition::CompositionFact;
+pub use exposure::{AttackFact, AttackKind};
 pub(crate) use inspect::run_inspect;
 pub(crate) use measure::run_measure;
 pub use model::{
     ColumnOutcome, Decision, DiversityFact, GateRun, GateState, Outcome, SearchFacts, Settings,
     Treatment,
 };
+pub use neighbours::NeighbourFact;
+pub use restore::RestorationFact;
 
 use crate::registry::{self, Asset, AssetState};
 use crate::{Error, Platform};
@@ -51,6 +72,9 @@ use crate::{Error, Platform};
 pub(crate) const INSPECT: &str = "gate.inspect";
 /// The kind of the job that measures a plan.
 pub(crate) const MEASURE: &str = "gate.measure";
+
+/// The kind of the job that measures a release again.
+pub(crate) const REMEASURE: &str = "gate.remeasure";
 
 /// The payload of the gate's jobs.
 #[derive(Debug, Serialize, Deserialize)]
@@ -442,7 +466,7 @@ async fn record(
     run: &GateRun,
     ground: Option<&str>,
 ) -> Result<EntryId, Error> {
-    let outcome = run.outcome.as_ref();
+    let outcome = run.outcome.as_deref();
     let event = audit::Event {
         kind: event,
         subject: format!("asset:{}", run.asset_id),

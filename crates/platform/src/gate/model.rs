@@ -7,6 +7,11 @@ use law::{Audience, SharingModel};
 use serde::{Deserialize, Serialize};
 use vocabulary::{AccountId, AssetId, Bilingual, DataLevel, GateRunId, VersionId};
 
+use super::checks::Check;
+use super::composition::CompositionFact;
+use super::exposure::AttackFact;
+use super::neighbours::NeighbourFact;
+use super::restore::RestorationFact;
 use crate::RefusedBy;
 use crate::registry::UnknownWord;
 use crate::registry::version::StoredTable;
@@ -115,6 +120,27 @@ pub struct Settings {
     pub k: Option<u32>,
     /// Share of rows that may be suppressed, from 0 to 1.
     pub suppression_limit: f64,
+    /// Fewest different values of each sensitive column in a class; `None` takes the
+    /// default of `law`. A filer may ask for less, which is told to whoever decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub l: Option<u32>,
+    /// Greatest distance of the sensitive values of a class from those of the whole
+    /// table (t-closeness, equal distance), from 0 to 1; `None` asks for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub t: Option<f64>,
+}
+
+impl Settings {
+    /// The defaults of `law` for a sharing model, with a share of rows from 0 to 1 that
+    /// may be suppressed.
+    pub fn new(model: SharingModel, suppression_limit: f64) -> Self {
+        Self { model, k: None, suppression_limit, l: None, t: None }
+    }
+
+    /// Fewest different values of a sensitive column in a class.
+    pub fn distinct_l(&self) -> u32 {
+        self.l.unwrap_or(law::gate::attribute().distinct_l)
+    }
 }
 
 /// What a person decided about a column.
@@ -129,6 +155,10 @@ pub struct Decision {
     /// What is done to it. For a generalized column the level is found by the
     /// search unless it is pinned.
     pub treatment: Treatment,
+    /// The level of a generalized column that a person insists on; 0 are the values
+    /// themselves. A level above the coarsest is the coarsest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<u32>,
     /// Why the person departs from what was found.
     #[serde(default)]
     pub reason: String,
@@ -184,6 +214,10 @@ pub struct Outcome {
     pub rows_suppressed: u64,
     /// What was done to each column, in order.
     pub columns: Vec<ColumnOutcome>,
+    /// The plan that was carried out; `None` in outcomes of the first rules, whose plan
+    /// is that of `columns` and `k`.
+    #[serde(default)]
+    pub plan: Option<deident::Plan>,
     /// The smallest class that was asked for.
     pub k: u32,
     /// What the search did; `None` without quasi-identifiers.
@@ -192,6 +226,21 @@ pub struct Outcome {
     pub assessment: deident::risk::Assessment,
     /// How well sensitive values are hidden within classes.
     pub diversity: Vec<DiversityFact>,
+    /// Attacks that were tried on the candidate.
+    #[serde(default)]
+    pub attacks: Vec<AttackFact>,
+    /// Columns of digests that were tried to be restored.
+    #[serde(default)]
+    pub restorations: Vec<RestorationFact>,
+    /// What the candidate tells together with each earlier release.
+    #[serde(default)]
+    pub composition: Vec<CompositionFact>,
+    /// Open datasets that share quasi-identifiers.
+    #[serde(default)]
+    pub neighbours: Vec<NeighbourFact>,
+    /// Every check with its verdict.
+    #[serde(default)]
+    pub checks: Vec<Check>,
     /// Points of risk against utility, for a chart.
     pub frontier: Vec<deident::FrontierPoint>,
     /// Every ground for refusal that applies; empty if it passes.
@@ -250,6 +299,18 @@ pub struct DiversityFact {
     pub distinct_l: u64,
     /// Largest distance of a class from the whole (t-closeness, equal distance).
     pub t_closeness: f64,
+    /// Different values of the column in the candidate.
+    #[serde(default)]
+    pub values: u64,
+    /// Rows in classes that have one value: it is known of everyone in them.
+    #[serde(default)]
+    pub known_rows: u64,
+    /// Rows whose value is right if the most frequent of their class is guessed.
+    #[serde(default)]
+    pub guessed_rows: u64,
+    /// Rows whose value is right if the most frequent of the table is guessed.
+    #[serde(default)]
+    pub guessed_by_table: u64,
 }
 
 /// A run of the gate.
@@ -274,7 +335,7 @@ pub struct GateRun {
     /// What a person decided, column by column.
     pub decisions: Vec<Decision>,
     /// What was measured.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<Box<Outcome>>,
     /// The table that would be released.
     pub candidate: Option<StoredTable>,
     /// Who filed it.

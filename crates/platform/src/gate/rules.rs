@@ -46,6 +46,16 @@ pub(super) fn check_settings(settings: &Settings, audience: Audience) -> Result<
             "The suppression limit is a share between 0 and 1.",
         ));
     }
+    if settings.l == Some(0) {
+        problems.push(FieldProblem::new("settings.l", "l 至少为 1。", "l is at least 1."));
+    }
+    if settings.t.is_some_and(|t| !(0.0..=1.0).contains(&t)) {
+        problems.push(FieldProblem::new(
+            "settings.t",
+            "t 是 0 到 1 之间的数。",
+            "t is a number between 0 and 1.",
+        ));
+    }
     if settings.k == Some(0) {
         problems.push(FieldProblem::new("settings.k", "k 至少为 1。", "k is at least 1."));
     }
@@ -83,6 +93,7 @@ pub(super) fn propose(findings: &[ColumnFinding]) -> Vec<Decision> {
             role: finding.role,
             level: finding.level,
             treatment: proposal(finding),
+            pinned: None,
             reason: String::new(),
         })
         .collect()
@@ -112,6 +123,15 @@ pub(super) fn confirm(
             ));
             continue;
         };
+        let generalized =
+            decision.treatment == Treatment::Generalize && decision.role == Role::Quasi;
+        if decision.pinned.is_some() && !generalized {
+            problems.push(FieldProblem::new(
+                field.clone(),
+                "只有泛化的准标识符才能固定层级。",
+                "Only a generalized quasi-identifier can have a fixed step.",
+            ));
+        }
         if weaker(finding.role, decision.role) && !says_something(&decision.reason) {
             problems.push(FieldProblem::new(
                 field,
@@ -255,70 +275,82 @@ pub(super) struct Evidence<'a> {
     pub(super) candidate: &'a [ColumnFinding],
     /// The risk measured on the candidate's rows.
     pub(super) assessment: &'a Assessment,
+    /// Rows of the candidate in classes that are too small.
+    pub(super) exposed: u64,
     /// Rows of the candidate.
     pub(super) rows_released: u64,
     /// Rows that were suppressed, and how many may be.
     pub(super) suppressed: (u64, u64),
 }
 
-/// Why the law refuses this candidate for the open portal; empty if it passes.
+/// Direct identifiers that would leave.
 ///
-/// Basis: 个人信息保护法 第二十五条; 山西省大数据发展应用促进条例 第八条第三款;
-/// GB/T 42460-2023.
-pub(super) fn refuse_candidate(evidence: &Evidence<'_>) -> Vec<RefusedBy> {
-    let mut refusals = Vec::new();
+/// Basis: 个人信息保护法 第二十五条; GB/T 42460-2023 (level 1).
+pub(super) fn refuse_direct(evidence: &Evidence<'_>) -> Vec<RefusedBy> {
     let direct = direct_identifiers(evidence);
-    if !direct.is_empty() {
-        let names = direct.join("、");
-        let names_en = direct.join(", ");
-        refusals.extend(refused_by(
-            "R-OP-01",
-            format!("拟发布的数据仍含个人信息字段：{names}，且没有单独同意。"),
-            format!("The candidate still has personal information, without separate consent: {names_en}."),
-        ));
-        refusals.extend(refused_by(
-            "R-OP-02",
-            format!("直接标识符仍在：{names}（GB/T 42460 第 1 级）。请删除或遮蔽这些字段。"),
-            format!(
-                "Direct identifiers remain: {names_en} (GB/T 42460 level 1). Remove or mask them."
-            ),
-        ));
+    if direct.is_empty() {
+        return Vec::new();
     }
-    refusals.extend(too_high(evidence.decisions));
-    let assessment = evidence.assessment;
-    if assessment.level == 2 {
-        refusals.extend(refused_by(
-            "R-OP-02",
-            format!(
-                "重标识风险 R = {:.4}，不低于阈值；最小等价类 {} 行，所选模型要求至少 {} 行。",
-                assessment.r, assessment.min_class, assessment.required_class
-            ),
-            format!(
-                "The re-identification risk R = {:.4} reaches the threshold; the smallest class has {} rows, the model asks for at least {}.",
-                assessment.r, assessment.min_class, assessment.required_class
-            ),
-        ));
+    let (names, names_en) = (direct.join("、"), direct.join(", "));
+    let personal = refused_by(
+        "R-OP-01",
+        format!("拟发布的数据仍含个人信息字段：{names}，且没有单独同意。"),
+        format!(
+            "The candidate still has personal information, without separate consent: {names_en}."
+        ),
+    );
+    let direct = refused_by(
+        "R-OP-02",
+        format!("直接标识符仍在：{names}（GB/T 42460 第 1 级）。请删除或遮蔽这些字段。"),
+        format!("Direct identifiers remain: {names_en} (GB/T 42460 level 1). Remove or mask them."),
+    );
+    personal.into_iter().chain(direct).collect()
+}
+
+/// A risk of re-identification that is too high. Basis: GB/T 42460-2023.
+pub(super) fn refuse_risk(evidence: &Evidence<'_>) -> Option<RefusedBy> {
+    let Assessment { level, r, min_class, required_class, .. } = evidence.assessment;
+    let exposed = evidence.exposed;
+    if *level != 2 {
+        return None;
     }
+    refused_by(
+        "R-OP-02",
+        format!(
+            "重标识风险 R = {r:.4}，不低于阈值；最小等价类 {min_class} 行，所选模型要求至少 {required_class} 行；{exposed} 行在更小的等价类中。"
+        ),
+        format!(
+            "The re-identification risk R = {r:.4} reaches the threshold; the smallest class has {min_class} rows, the model asks for at least {required_class}; {exposed} rows are in smaller classes."
+        ),
+    )
+}
+
+/// More rows left out than may be, or all of them.
+pub(super) fn refuse_suppression(evidence: &Evidence<'_>) -> Vec<RefusedBy> {
     let (suppressed, allowed) = evidence.suppressed;
-    if suppressed > allowed {
-        refusals.extend(refused_by(
+    let many = if suppressed > allowed {
+        refused_by(
             "R-OP-02",
-            format!("为达到最小等价类须抑制 {suppressed} 行，超过所设上限 {allowed} 行。请放宽上限，或删除一个准标识符。"),
-            format!("Reaching the smallest class suppresses {suppressed} rows, more than the {allowed} allowed. Raise the limit, or remove a quasi-identifier."),
-        ));
-    }
-    if evidence.rows_released == 0 {
-        refusals.extend(refused_by(
-            "R-OP-02",
-            "没有任何行可以发布。",
-            "No row is left to release.",
-        ));
-    }
-    refusals
+            format!(
+                "为达到要求须抑制 {suppressed} 行，超过所设上限 {allowed} 行。请放宽上限，或删除一个准标识符。"
+            ),
+            format!(
+                "Meeting what is asked suppresses {suppressed} rows, more than the {allowed} allowed. Raise the limit, or remove a quasi-identifier."
+            ),
+        )
+    } else {
+        None
+    };
+    let nothing = if evidence.rows_released == 0 {
+        refused_by("R-OP-02", "没有任何行可以发布。", "No row is left to release.")
+    } else {
+        None
+    };
+    many.into_iter().chain(nothing).collect()
 }
 
 /// Columns of important or core data that would leave. Basis: GB/T 43697-2024.
-fn too_high(decisions: &[Decision]) -> Option<RefusedBy> {
+pub(super) fn too_high(decisions: &[Decision]) -> Option<RefusedBy> {
     let high = decisions.iter().filter(|decision| {
         decision.treatment != Treatment::Remove && decision.level >= DataLevel::Important
     });

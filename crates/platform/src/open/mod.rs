@@ -14,6 +14,7 @@
 
 mod index;
 mod known;
+mod negative;
 pub mod rows;
 mod table;
 
@@ -27,6 +28,7 @@ use vocabulary::{AssetId, CreditCode};
 
 pub use index::{index_asset, index_assets, reindex};
 pub use known::{Current, Known};
+pub use negative::{Listed, negative_list};
 pub use table::{BodyCount, Counts};
 
 use crate::gate::release::{self, Release};

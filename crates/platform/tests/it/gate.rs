@@ -11,7 +11,7 @@ use vocabulary::AssetId;
 use crate::stage::{Stage, residents};
 
 fn settings() -> Settings {
-    Settings { model: law::SharingModel::Public, k: None, suppression_limit: 0.05 }
+    Settings::new(law::SharingModel::Public, 0.05)
 }
 
 /// A published asset with residents, and an inspected run.

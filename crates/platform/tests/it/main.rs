@@ -7,5 +7,6 @@
 )]
 
 mod gate;
+mod gate_attacks;
 mod registry;
 mod stage;

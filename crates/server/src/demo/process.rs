@@ -187,8 +187,7 @@ impl Desk<'_> {
         decide: impl Fn(&GateRun) -> Vec<Decision>,
     ) -> Result<GateRun, DemoError> {
         let clerk = self.by(&self.unit.clerk);
-        let settings =
-            Settings { model: SharingModel::Public, k: None, suppression_limit: SUPPRESSION };
+        let settings = Settings::new(SharingModel::Public, SUPPRESSION);
         let started =
             gate::start(&clerk, self.platform, id, 1, Audience::Open, settings.clone()).await?;
         self.work().await?;
@@ -290,6 +289,7 @@ fn keep_all(run: &GateRun) -> Vec<Decision> {
             role: Role::None,
             level: DataLevel::General1,
             treatment: Treatment::Keep,
+            pinned: None,
             reason: "已逐列核对：本表的统计对象是地区、单位或监测站，不是自然人。\
                      Checked: the rows are places, bodies or stations, not persons."
                 .to_owned(),

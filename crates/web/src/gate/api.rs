@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use platform::gate::{self, Changed, Decision, GateRun, Settings, Treatment, release};
+use platform::gate::{self, Changed, Decision, GateRun, Settings, Treatment, release, remeasure};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -29,6 +29,16 @@ pub struct SettingsBody {
     #[serde(default = "two_percent")]
     #[schema(minimum = 0, maximum = 1)]
     pub suppression_limit: f64,
+    /// Fewest different values of each sensitive column in a class (l-diversity); left
+    /// out, the default. Asking for less is told to whoever decides.
+    #[serde(default)]
+    #[schema(minimum = 1)]
+    pub l: Option<u32>,
+    /// Greatest distance of the sensitive values of a class from the whole table
+    /// (t-closeness), 0 to 1; left out, nothing is asked.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 1)]
+    pub t: Option<f64>,
 }
 
 fn public() -> String {
@@ -42,7 +52,7 @@ fn two_percent() -> f64 {
 
 impl Default for SettingsBody {
     fn default() -> Self {
-        Self { model: public(), k: None, suppression_limit: two_percent() }
+        Self { model: public(), k: None, suppression_limit: two_percent(), l: None, t: None }
     }
 }
 
@@ -57,7 +67,7 @@ impl TryFrom<SettingsBody> for Settings {
                 "public, controlled or enclave.",
             )
         })?;
-        Ok(Self { model, k: body.k, suppression_limit: body.suppression_limit })
+        Ok(Self { k: body.k, l: body.l, t: body.t, ..Self::new(model, body.suppression_limit) })
     }
 }
 
@@ -99,6 +109,10 @@ pub struct DecisionBody {
     pub level: String,
     /// `keep`, `remove`, `mask` or `generalize`.
     pub treatment: String,
+    /// The step of a generalized column that is insisted on, 0 being its values; left
+    /// out, the one of least loss is searched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<u32>,
     /// Why this departs from what was found.
     #[serde(default)]
     pub reason: String,
@@ -123,6 +137,7 @@ impl TryFrom<DecisionBody> for Decision {
                 .find(|treatment| treatment.code() == body.treatment)
                 .ok_or_else(|| wrong("treatment"))?,
             column: body.column,
+            pinned: body.pinned,
             reason: body.reason,
         })
     }
@@ -135,6 +150,7 @@ impl From<Decision> for DecisionBody {
             role: word(&decision.role),
             level: decision.level.to_string(),
             treatment: decision.treatment.code().to_owned(),
+            pinned: decision.pinned,
             reason: decision.reason,
         }
     }
@@ -171,8 +187,8 @@ pub(crate) struct GateRunView {
     pub decisions: Vec<DecisionBody>,
     /// Grounds on which the law refuses; empty if it passes.
     pub refusals: Vec<RefusalView>,
-    /// What was measured: rows, transforms, risk arithmetic, frontier. Rows before
-    /// are left out.
+    /// What was measured: rows, transforms, risk arithmetic, frontier, attacks,
+    /// composition, and `checks` with a verdict each. Rows before are left out.
     #[schema(value_type = Option<Object>)]
     pub outcome: Option<serde_json::Value>,
     /// Why it failed.
@@ -215,6 +231,8 @@ impl From<GateRun> for GateRunView {
                 model: run.settings.model.code().to_owned(),
                 k: run.settings.k,
                 suppression_limit: run.settings.suppression_limit,
+                l: run.settings.l,
+                t: run.settings.t,
             },
             findings: run.findings,
             decisions: run.decisions.into_iter().map(DecisionBody::from).collect(),
@@ -386,6 +404,70 @@ pub(crate) async fn certificate(
 ) -> Result<Response, Problem> {
     let found = release::certified(&visitor.caller, &app.platform, id_of(&id)?).await?;
     Ok(([(header::CONTENT_TYPE, "application/jose")], found.certificate).into_response())
+}
+
+/// A measurement of a release.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct MeasurementView {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub measured_at: Timestamp,
+    /// Version of the rules, with their numbers.
+    pub rules: String,
+    /// `passed` or `failed`.
+    pub verdict: String,
+    /// Every check with its verdict and figures.
+    #[schema(value_type = Vec<Object>)]
+    pub checks: Vec<gate::Check>,
+    /// The grounds on which it failed; empty if it passed.
+    pub refusals: Vec<RefusalView>,
+    /// Number of the receipt.
+    pub receipt: String,
+}
+
+/// The measurements of a release, newest first; the last is the gate's own.
+#[utoipa::path(get, path = "/api/v1/releases/{id}/measurements", tag = "evidence",
+    params(("id" = String, Path, description = "Identifier of the release")),
+    responses((status = 200, body = Vec<MeasurementView>), crate::openapi::Problems))]
+pub(crate) async fn measurements(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<MeasurementView>>, Problem> {
+    let found = remeasure::of_release(&visitor.caller, &app.platform, id_of(&id)?).await?;
+    let view = |one: remeasure::Remeasurement| MeasurementView {
+        measured_at: one.measured_at,
+        rules: one.rules,
+        verdict: one.verdict,
+        checks: one.checks,
+        refusals: one.refusals.iter().map(RefusalView::of).collect(),
+        receipt: one.entry_id.to_string(),
+    };
+    Ok(Json(found.into_iter().map(view).collect()))
+}
+
+/// A job that was begun.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct BegunView {
+    /// The job: `/api/v1/jobs/{id}`.
+    pub job: String,
+}
+
+/// Has a release measured again by the rules of today; one that no longer passes is
+/// suspended.
+#[utoipa::path(post, path = "/api/v1/releases/{id}/measurements", tag = "gate",
+    params(("id" = String, Path, description = "Identifier of the release")),
+    responses((status = 202, body = BegunView), crate::openapi::Problems))]
+pub(crate) async fn remeasure(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let caller = visitor.signed_in()?;
+    let job = remeasure::request(caller, &app.platform, id_of(&id)?).await?.to_string();
+    let location = format!("/api/v1/jobs/{job}");
+    let begun = Json(BegunView { job });
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], begun).into_response())
 }
 
 /// Suspends a release: what it offers stops with the next request.

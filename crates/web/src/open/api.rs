@@ -7,10 +7,11 @@ use axum::extract::{Path, State};
 use platform::open::{self, Dataset};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use vocabulary::time::china_date;
 
 use crate::app::App;
 use crate::extract::{ApiQuery, id_of, within};
-use crate::problem::Problem;
+use crate::problem::{Problem, TextView};
 use crate::registry::entry::EntryBody;
 use crate::visitor::Visitor;
 
@@ -257,4 +258,43 @@ pub(crate) async fn dataset(
     Path(id): Path<String>,
 ) -> Result<Json<DatasetView>, Problem> {
     Ok(Json(open::dataset(&visitor.caller, &app.platform, id_of(&id)?).await?.into()))
+}
+
+/// An item of the negative list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ListedView {
+    /// Identifier of the asset; its page is `/entry/{id}`.
+    pub id: String,
+    /// Title in Chinese and, where there is one, in English.
+    pub title: TextView,
+    /// Name of the providing body.
+    pub provider: String,
+    /// Class of the reason, a code of the list `negative_reason`.
+    pub reason: String,
+    /// The provision that closes it.
+    pub basis: String,
+    /// When it is looked at again, `YYYY-MM-DD`; empty if nobody said.
+    pub review_on: String,
+    /// Whether that day has passed.
+    pub overdue: bool,
+}
+
+/// The negative list: what is registered here and not opened, on what ground.
+#[utoipa::path(get, path = "/api/v1/negative-list", tag = "open",
+    responses((status = 200, body = Vec<ListedView>), crate::openapi::Problems))]
+pub(crate) async fn negative_list(
+    State(app): State<App>,
+) -> Result<Json<Vec<ListedView>>, Problem> {
+    let today = china_date(app.platform.clock.now());
+    let view = |one: open::Listed| ListedView {
+        id: one.asset.id.to_string(),
+        title: one.asset.entry.title.clone().into(),
+        provider: one.asset.provider.clone(),
+        reason: one.entry.reason,
+        basis: one.entry.basis,
+        review_on: one.entry.review_on,
+        overdue: one.is_overdue,
+    };
+    let listed = open::negative_list(&app.platform, today).await?;
+    Ok(Json(listed.into_iter().map(view).collect()))
 }

@@ -73,7 +73,7 @@ async fn opened(site: &Site) -> (vocabulary::AssetId, gate::release::Release) {
     let (clerk, reviewer) =
         (stage.person(Role::Clerk).await, stage.person(Role::GateReviewer).await);
     let platform = &stage.platform;
-    let settings = Settings { model: law::SharingModel::Public, k: None, suppression_limit: 0.02 };
+    let settings = Settings::new(law::SharingModel::Public, 0.02);
     let open = law::Audience::Open;
     let started = gate::start(&clerk, platform, asset, 1, open, settings.clone()).await.unwrap();
     stage.work().await;

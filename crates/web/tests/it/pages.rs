@@ -19,6 +19,7 @@ async fn every_public_page_renders_in_both_languages() {
         "/search",
         "/search?q=调查&sort=newest",
         "/bodies",
+        "/negative-list",
         "/evidence",
         "/developers",
         "/licence",

@@ -21,6 +21,7 @@ use trust::{Action, Caller, audit};
 use vocabulary::{AssetId, EntryId, GateRunId, ReleaseId, VersionId};
 
 use super::model::{ColumnOutcome, GateRun, Outcome};
+use super::remeasure::Remeasurement;
 use crate::registry::version::StoredTable;
 use crate::registry::{self, Asset};
 use crate::{Error, Platform};
@@ -122,6 +123,9 @@ pub struct Certificate {
     pub assessment: deident::risk::Assessment,
     /// Whether every transform is irreversible.
     pub irreversible: bool,
+    /// What was looked at and what was found, with the figures that it rests on.
+    #[serde(default)]
+    pub checks: Vec<super::Check>,
     /// What was not tested, corrections of findings by a person first.
     pub not_tested: Vec<vocabulary::Bilingual>,
     /// Who filed it (an account, not a name).
@@ -151,7 +155,9 @@ pub(super) async fn create(
     asset: &Asset,
     run: &GateRun,
 ) -> Result<Release, Error> {
-    let (Some(mut outcome), Some(stored)) = (run.outcome.clone(), run.candidate.clone()) else {
+    let (Some(mut outcome), Some(stored)) =
+        (run.outcome.as_deref().cloned(), run.candidate.clone())
+    else {
         return Err(Error::WrongState {
             subject: format!("gate run {}", run.id),
             found: "without a measured candidate".to_owned(),
@@ -191,6 +197,7 @@ pub(super) async fn create(
         source_sm3: version.sm3,
         assessment: outcome.assessment.clone(),
         irreversible: outcome.irreversible,
+        checks: outcome.checks.clone(),
         not_tested: outcome.not_tested.clone(),
         filed_by: run.filed_by,
         approved_by: run.decided_by,
@@ -227,6 +234,17 @@ pub(super) async fn create(
     };
     table::supersede(tx, asset.id, run.audience).await?;
     table::insert(tx, &release).await?;
+    // What the gate measured is the first measurement, by the rules of its day.
+    let first = Remeasurement {
+        release_id: release.id,
+        measured_at: run.updated_at,
+        rules: super::remeasure::rules(),
+        verdict: "passed".to_owned(),
+        checks: release.outcome.checks.clone(),
+        refusals: Vec::new(),
+        entry_id,
+    };
+    table::note_measurement(tx, &first).await?;
     Ok(release)
 }
 
@@ -254,17 +272,61 @@ pub async fn suspend(
             needed: "current or superseded",
         });
     }
-    table::suspend(&mut tx, id, &reason).await?;
-    let event = audit::Event {
-        kind: "release.suspended",
-        subject: format!("asset:{}", found.asset_id),
-        body: json!({ "release": id }),
-        ground: Some(reason.clone()),
-    };
-    audit::append(&mut tx, caller, event).await.map_err(Error::evidence)?;
+    suspend_in(&mut tx, caller, &found, &reason).await?;
     tx.commit().await?;
     crate::open::index_asset(platform, asset.id).await?;
     Ok(Release { state: "suspended".to_owned(), suspended_why: Some(reason), ..found })
+}
+
+/// Suspends a release inside a transaction and writes the audit entry.
+pub(super) async fn suspend_in(
+    tx: &mut store::Tx,
+    caller: &Caller,
+    found: &Release,
+    reason: &str,
+) -> Result<(), Error> {
+    table::suspend(tx, found.id, reason).await?;
+    let event = audit::Event {
+        kind: "release.suspended",
+        subject: format!("asset:{}", found.asset_id),
+        body: json!({ "release": found.id }),
+        ground: Some(reason.to_owned()),
+    };
+    audit::append(tx, caller, event).await.map_err(Error::evidence)?;
+    Ok(())
+}
+
+/// A release by its id, for whoever has the right already.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] if there is none.
+pub(super) async fn load(query: &mut impl store::Query, id: ReleaseId) -> Result<Release, Error> {
+    table::find(query, id).await?.ok_or_else(|| missing(id))
+}
+
+/// Current releases whose newest measurement was made by other rules than `rules`.
+pub(super) async fn measured_by_others(
+    query: &mut impl store::Query,
+    rules: &str,
+) -> Result<Vec<ReleaseId>, Error> {
+    table::measured_by_others(query, rules).await
+}
+
+/// The measurements of a release, newest first; the last is the gate's.
+pub(super) async fn measurements(
+    query: &mut impl store::Query,
+    id: ReleaseId,
+) -> Result<Vec<Remeasurement>, Error> {
+    table::measurements(query, id).await
+}
+
+/// Writes a measurement.
+pub(super) async fn note_measurement(
+    tx: &mut store::Tx,
+    noted: &Remeasurement,
+) -> Result<(), Error> {
+    table::note_measurement(tx, noted).await
 }
 
 /// A release that the caller may see.
@@ -324,6 +386,25 @@ pub(crate) async fn of_asset(
     audience: Audience,
 ) -> Result<Vec<Release>, Error> {
     table::of_asset(query, asset_id, audience).await
+}
+
+/// What a release of another asset shows.
+pub(super) struct Other {
+    /// The asset.
+    pub(super) asset: AssetId,
+    /// Its title in Chinese.
+    pub(super) title: String,
+    /// The columns that left.
+    pub(super) columns: Vec<ColumnOutcome>,
+}
+
+/// What the current releases of other assets for an audience show.
+pub(super) async fn others(
+    query: &mut impl store::Query,
+    own: AssetId,
+    audience: Audience,
+) -> Result<Vec<Other>, Error> {
+    table::others(query, own, audience).await
 }
 
 /// The current release of an asset for an audience.

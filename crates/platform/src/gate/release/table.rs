@@ -6,7 +6,7 @@ use store::{
 };
 use vocabulary::{AssetId, ReleaseId};
 
-use super::Release;
+use super::{Other, Release, Remeasurement};
 use crate::registry::version::StoredTable;
 use crate::{Error, to_json};
 
@@ -39,6 +39,30 @@ impl FromRow for Release {
             suspended_why: row.get("suspended_why")?,
             downloads: row.get("downloads")?,
             released_at: row.get("released_at")?,
+        })
+    }
+}
+
+impl FromRow for Remeasurement {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            release_id: row.get("release_id")?,
+            measured_at: row.get("measured_at")?,
+            rules: row.get("rules")?,
+            verdict: row.get("verdict")?,
+            checks: row.json("checks")?,
+            refusals: row.json("refusals")?,
+            entry_id: row.get("entry_id")?,
+        })
+    }
+}
+
+impl FromRow for Other {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            asset: row.get("asset_id")?,
+            title: row.get("title")?,
+            columns: row.json("columns")?,
         })
     }
 }
@@ -156,6 +180,78 @@ pub(super) async fn current_of(
     let mut values = params![audience.code()];
     values.extend(assets.iter().map(ToValue::to_value));
     Ok(query.all(&sql, values).await?)
+}
+
+/// What the current releases of other assets show, newest first.
+pub(super) async fn others(
+    query: &mut impl Query,
+    own: AssetId,
+    audience: Audience,
+) -> Result<Vec<Other>, Error> {
+    Ok(query
+        .all(
+            "SELECT release.asset_id, asset.title, release.columns
+               FROM release JOIN asset ON asset.asset_id = release.asset_id
+              WHERE release.audience = $2 AND release.state = 'current'
+                AND release.asset_id <> $1
+              ORDER BY release.released_at DESC, release.release_id DESC
+              LIMIT 10000",
+            params![own, audience.code()],
+        )
+        .await?)
+}
+
+/// Current releases whose newest measurement was made by other rules, or that have none.
+pub(super) async fn measured_by_others(
+    query: &mut impl Query,
+    rules: &str,
+) -> Result<Vec<ReleaseId>, Error> {
+    Ok(query
+        .all(
+            "SELECT r.release_id FROM release r
+              WHERE r.state = 'current' AND NOT EXISTS (
+                    SELECT 1 FROM release_measurement m
+                     WHERE m.release_id = r.release_id AND m.rules = $1)
+              ORDER BY r.release_id",
+            params![rules],
+        )
+        .await?)
+}
+
+/// The measurements of a release, newest first.
+pub(super) async fn measurements(
+    query: &mut impl Query,
+    id: ReleaseId,
+) -> Result<Vec<Remeasurement>, Error> {
+    Ok(query
+        .all(
+            "SELECT release_id, measured_at, rules, verdict, checks, refusals, entry_id
+               FROM release_measurement WHERE release_id = $1 ORDER BY number DESC",
+            params![id],
+        )
+        .await?)
+}
+
+/// Writes a measurement.
+pub(super) async fn note_measurement(tx: &mut Tx, noted: &Remeasurement) -> Result<(), Error> {
+    let changed = tx
+        .execute(
+            "INSERT INTO release_measurement (release_id, number, measured_at, rules, verdict,
+                    checks, refusals, entry_id)
+             SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5, $6, $7
+               FROM release_measurement WHERE release_id = $1",
+            params![
+                noted.release_id,
+                noted.measured_at,
+                noted.rules,
+                noted.verdict,
+                to_json("checks", &noted.checks)?,
+                to_json("refusals", &noted.refusals)?,
+                noted.entry_id,
+            ],
+        )
+        .await?;
+    Ok(expect_one(changed)?)
 }
 
 /// Suspends a release, with the reason.

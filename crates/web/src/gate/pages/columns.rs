@@ -24,6 +24,8 @@ pub(super) struct Typed {
     pub(super) k: String,
     /// In percent.
     pub(super) suppression: String,
+    pub(super) l: String,
+    pub(super) t: String,
     /// One decision a column, in the order of the findings.
     pub(super) columns: Vec<DecisionBody>,
 }
@@ -35,6 +37,8 @@ impl Typed {
             model: run.settings.model.code().to_owned(),
             k: run.settings.k.map(|k| k.to_string()).unwrap_or_default(),
             suppression: plain_number(run.settings.suppression_limit * 100.0),
+            l: run.settings.l.map(|l| l.to_string()).unwrap_or_default(),
+            t: run.settings.t.map(plain_number).unwrap_or_default(),
             columns: run.decisions.iter().cloned().map(DecisionBody::from).collect(),
         }
     }
@@ -50,6 +54,7 @@ impl Typed {
                 role: text("role").unwrap_or(column.role),
                 treatment: text("transform").unwrap_or(column.treatment),
                 level: text("level").unwrap_or(column.level),
+                pinned: pinned(text("pinned").as_deref(), column.pinned),
                 reason: text("reason").unwrap_or(column.reason),
                 column: column.column,
             }
@@ -58,6 +63,8 @@ impl Typed {
             model: form.text("model").to_owned(),
             k: form.text("k").to_owned(),
             suppression: form.text("suppression").to_owned(),
+            l: form.text("l").to_owned(),
+            t: form.text("t").to_owned(),
             columns: columns.collect(),
         }
     }
@@ -65,17 +72,15 @@ impl Typed {
     /// The settings and decisions, or everything that is not a number or not a code.
     fn read(&self) -> Result<(Settings, Vec<Decision>), Vec<FieldProblem>> {
         let mut problems = Vec::new();
-        let k = match self.k.as_str() {
-            "" => None,
-            text => text.parse().map(Some).unwrap_or_else(|_| {
-                problems.push(FieldProblem::new(
-                    "settings.k",
-                    "k 应为整数。",
-                    "k is a whole number.",
-                ));
-                None
-            }),
-        };
+        let whole = ("应为整数", "is a whole number");
+        let k = number("k", &self.k, whole, &mut problems);
+        let l = number("l", &self.l, whole, &mut problems);
+        let t = number(
+            "t",
+            &self.t,
+            ("应为数，例如 0.3", "is a number, for example 0.3"),
+            &mut problems,
+        );
         let percent = self.suppression.trim_end_matches(['%', '％', ' ']);
         let suppression_limit =
             percent.parse::<f64>().map(|percent| percent / 100.0).unwrap_or_else(|_| {
@@ -86,7 +91,14 @@ impl Typed {
                 ));
                 0.0
             });
-        let body = SettingsBody { model: self.model.clone(), k, suppression_limit };
+        for column in self.columns.iter().filter(|column| column.pinned == Some(NO_STEP)) {
+            problems.push(FieldProblem::new(
+                format!("decisions.{}.pinned", column.column),
+                "层级应为整数，0 为原值。",
+                "The step is a whole number, 0 being the values themselves.",
+            ));
+        }
+        let body = SettingsBody { model: self.model.clone(), k, suppression_limit, l, t };
         let settings = collect(Settings::try_from(body), &mut problems);
         let decisions = self.columns.iter().cloned();
         let decisions: Vec<Decision> =
@@ -96,6 +108,36 @@ impl Typed {
             _ => Err(problems),
         }
     }
+}
+
+/// What stands for a step that is no number until it is told.
+const NO_STEP: u32 = u32::MAX;
+
+/// The step that was typed; nothing where the field is empty.
+fn pinned(typed: Option<&str>, saved: Option<u32>) -> Option<u32> {
+    match typed {
+        None => saved,
+        Some("") => None,
+        Some(text) => Some(text.parse().unwrap_or(NO_STEP)),
+    }
+}
+
+/// A number that may be left out, or a problem added to the others.
+fn number<T: std::str::FromStr>(
+    name: &str,
+    text: &str,
+    (zh, en): (&str, &str),
+    problems: &mut Vec<FieldProblem>,
+) -> Option<T> {
+    if text.is_empty() {
+        return None;
+    }
+    let read = text.parse().ok();
+    if read.is_none() {
+        let field = format!("settings.{name}");
+        problems.push(FieldProblem::new(field, format!("{name} {zh}。"), format!("{name} {en}.")));
+    }
+    read
 }
 
 /// A value, or its problems added to the others.
@@ -161,6 +203,8 @@ fn at_field(problem: &FieldProblem, typed: &Typed) -> FormProblem {
     let field = match problem.field.as_str() {
         "settings.model" => "model".to_owned(),
         "settings.k" => "k".to_owned(),
+        "settings.l" => "l".to_owned(),
+        "settings.t" => "t".to_owned(),
         "settings.suppression_limit" => "suppression".to_owned(),
         other => {
             let about = other.strip_prefix("decisions.").unwrap_or_default();
@@ -189,12 +233,15 @@ mod tests {
             role: "quasi".to_owned(),
             level: "general_3".to_owned(),
             treatment: "generalize".to_owned(),
+            pinned: None,
             reason: String::new(),
         };
         Typed {
             model: "public".to_owned(),
             k: k.to_owned(),
             suppression: suppression.to_owned(),
+            l: String::new(),
+            t: String::new(),
             columns: vec![column],
         }
     }

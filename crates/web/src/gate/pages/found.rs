@@ -1,7 +1,7 @@
 //! The columns of a run: what was found, and what a person decides.
 
 use detect::{ColumnFinding, Role};
-use platform::gate::GateRun;
+use platform::gate::{ColumnOutcome, GateRun};
 use platform::registry::Asset;
 use serde::Serialize;
 use vocabulary::Bilingual;
@@ -23,6 +23,9 @@ pub(super) struct Column {
     examples: Vec<String>,
     role: String,
     transform: String,
+    pinned: String,
+    /// What was done to it in the last measurement.
+    outcome: Option<Bilingual>,
     level: String,
     reason: String,
     corrected: bool,
@@ -39,7 +42,10 @@ pub(super) fn columns(
     let rows = typed.columns.iter().enumerate().filter_map(|(n, decision)| {
         let finding = run.findings.iter().find(|finding| finding.name == decision.column)?;
         let error = errors.iter().find(|error| error.field == format!("column-{n}"));
-        Some(column(asset, finding, decision, error.map(|error| error.text.clone())))
+        let outcome = run.outcome.iter().flat_map(|outcome| &outcome.columns);
+        let mut outcome = outcome.filter(|column| column.name == finding.name);
+        let words = outcome.next().map(done);
+        Some(column(asset, finding, decision, words, error.map(|error| error.text.clone())))
     });
     rows.collect()
 }
@@ -48,6 +54,7 @@ fn column(
     asset: &Asset,
     finding: &ColumnFinding,
     decision: &DecisionBody,
+    outcome: Option<Bilingual>,
     error: Option<Bilingual>,
 ) -> Column {
     let item = asset.entry.items.iter().find(|item| item.name == finding.name);
@@ -74,9 +81,23 @@ fn column(
             || decision.level != finding.level.as_str(),
         role: decision.role.clone(),
         transform: decision.treatment.clone(),
+        pinned: decision.pinned.map(|step| step.to_string()).unwrap_or_default(),
+        outcome,
         level: decision.level.clone(),
         reason: decision.reason.clone(),
         error,
+    }
+}
+
+/// What was done to a column, with its step where it was generalized.
+fn done(column: &ColumnOutcome) -> Bilingual {
+    let words = &column.words;
+    match column.transform {
+        deident::Transform::Generalize { level, .. } => Bilingual::new(
+            format!("第 {level} 级：{}", words.zh),
+            format!("step {level}: {}", words.en),
+        ),
+        _ => words.clone(),
     }
 }
 

@@ -4,7 +4,8 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use law::SharingModel;
-use platform::gate::{self, GateRun, GateState, Treatment, release};
+use platform::gate::release::Release;
+use platform::gate::{self, GateRun, GateState, Treatment, release, remeasure};
 use platform::registry::{Asset, AssetState, version};
 use platform::{evidence, jobs};
 use serde::Serialize;
@@ -14,7 +15,7 @@ use vocabulary::{Bilingual, DataLevel, GateRunId};
 use super::columns::Typed;
 use super::found::{self, Column};
 use super::measured::{self, Measure, Sample};
-use super::verdict::{self, Step, Verdict};
+use super::verdict::{self, CheckRow, Step, Verdict};
 use crate::app::App;
 use crate::desk::{Names, asset_path, boxes, title_of};
 use crate::extract::id_of;
@@ -46,6 +47,7 @@ struct RunPage {
     actions: Vec<Action>,
     refusals: Vec<Refusal>,
     steps: Vec<Step>,
+    checks: Vec<CheckRow>,
     columns: Vec<Column>,
     roles: Vec<Choice>,
     transforms: Vec<Choice>,
@@ -58,6 +60,7 @@ struct RunPage {
     sample: Option<Sample>,
     not_tested: Vec<Bilingual>,
     certificate: Option<Certificate>,
+    measurements: Vec<MeasurementRow>,
     history: Vec<Event>,
 }
 
@@ -83,6 +86,18 @@ struct SettingsRow {
     models_basis: Bilingual,
     k: String,
     suppression: String,
+    l: String,
+    l_default: u32,
+    t: String,
+}
+
+#[derive(Serialize)]
+struct MeasurementRow {
+    at: String,
+    passed: bool,
+    rules: String,
+    grounds: Vec<Bilingual>,
+    receipt: String,
 }
 
 #[derive(Serialize)]
@@ -132,15 +147,20 @@ pub(super) async fn page(
     let names = Names::load(app, people).await?;
     let typed = trouble.typed.clone().unwrap_or_else(|| Typed::of(&run));
     let model = run.settings.model;
-    let outcome = run.outcome.as_ref();
+    let outcome = run.outcome.as_deref();
+    let release = match run.state {
+        GateState::Approved => release::of_run(caller, &app.platform, run.id).await?,
+        _ => None,
+    };
     let refusals = outcome.map(|outcome| outcome.refusals.as_slice()).unwrap_or_default();
     let context = RunPage {
         verdict: verdict::verdict(&run),
         job: job.filter(|job| working && !job.state.is_final()).map(JobRow::of),
         waiting: waiting(&asset, &run, caller),
-        actions: actions(&asset, &run, caller, &trouble),
+        actions: actions(&asset, &run, release.as_ref(), caller, &trouble),
         refusals: [boxes(refusals), boxes(&trouble.obstacle.refusals)].concat(),
         steps: verdict::steps(&run),
+        checks: outcome.map(verdict::checks).unwrap_or_default(),
         columns: found::columns(&asset, &run, &typed, &trouble.errors),
         roles: found::roles(),
         transforms: Treatment::ALL.iter().map(|t| Choice::new(t.code(), t.label())).collect(),
@@ -154,7 +174,8 @@ pub(super) async fn page(
         frontier: outcome.and_then(|outcome| measured::frontier(outcome, &run)),
         sample: outcome.and_then(|outcome| measured::sample(outcome, &asset, caller)),
         not_tested: outcome.map(|outcome| outcome.not_tested.clone()).unwrap_or_default(),
-        certificate: certificate(app, caller, &run).await?,
+        certificate: release.as_ref().map(Certificate::of),
+        measurements: measurements(app, caller, release.as_ref()).await?,
         history: history.iter().map(|record| Event::of(record, &names)).collect(),
         run: this(&asset, &run, number, &names, caller),
     };
@@ -188,7 +209,13 @@ pub(super) fn run_path(run: &GateRun) -> String {
 }
 
 /// The steps that the caller may take now.
-fn actions(asset: &Asset, run: &GateRun, caller: &Caller, trouble: &Trouble) -> Vec<Action> {
+fn actions(
+    asset: &Asset,
+    run: &GateRun,
+    release: Option<&Release>,
+    caller: &Caller,
+    trouble: &Trouble,
+) -> Vec<Action> {
     let resource = run.resource(asset.body);
     let action = |key: &str, label: (&str, &str), kind: &str, hint: Option<Bilingual>| Action {
         key: key.to_owned(),
@@ -205,6 +232,19 @@ fn actions(asset: &Asset, run: &GateRun, caller: &Caller, trouble: &Trouble) -> 
     let mut actions = Vec::new();
     if run.state == GateState::Passed && caller.can(Act::SubmitRelease, &resource) {
         actions.push(action("submit", ("提交审批", "Submit for approval"), "primary", None));
+    }
+    let stands = release.filter(|release| release.state != "suspended");
+    if stands.is_some_and(|found| caller.can(Act::SuspendRelease, &found.resource(asset.body))) {
+        let hint = Bilingual::new(
+            "按现在的规则把原方案再做一遍；不再通过的发布会被暂停。",
+            "The plan is carried out once more and held against the rules of today; a release that no longer passes is suspended.",
+        );
+        actions.push(action("remeasure", ("复测", "Measure again"), "secondary", Some(hint)));
+        actions.push(Action {
+            reason: "required".to_owned(),
+            reason_label: Some(Bilingual::new("暂停的理由", "Reason for suspending")),
+            ..action("suspend", ("暂停开放", "Suspend the release"), "warning", None)
+        });
     }
     if run.state != GateState::Submitted {
         return actions;
@@ -263,21 +303,36 @@ fn settings(run: &GateRun, typed: Typed) -> SettingsRow {
         models_basis: Bilingual::new("GB/T 42460-2023", "GB/T 42460-2023"),
         k: typed.k,
         suppression: typed.suppression,
+        l: typed.l,
+        l_default: law::gate::attribute().distinct_l,
+        t: typed.t,
     }
 }
 
-/// The certificate of an approved run.
-async fn certificate(
+impl Certificate {
+    /// The certificate of a release.
+    fn of(release: &Release) -> Self {
+        Self {
+            url: format!("/evidence/entry/{}", release.entry_id),
+            file_url: format!("/api/v1/releases/{}/certificate", release.id),
+        }
+    }
+}
+
+/// When a release was measured, and whether it passed.
+async fn measurements(
     app: &App,
     caller: &Caller,
-    run: &GateRun,
-) -> Result<Option<Certificate>, Problem> {
-    if run.state != GateState::Approved {
-        return Ok(None);
-    }
-    let release = release::of_run(caller, &app.platform, run.id).await?;
-    Ok(release.map(|release| Certificate {
-        url: format!("/evidence/entry/{}", release.entry_id),
-        file_url: format!("/api/v1/releases/{}/certificate", release.id),
-    }))
+    release: Option<&Release>,
+) -> Result<Vec<MeasurementRow>, Problem> {
+    let Some(release) = release else { return Ok(Vec::new()) };
+    let found = remeasure::of_release(caller, &app.platform, release.id).await?;
+    let row = |one: remeasure::Remeasurement| MeasurementRow {
+        at: one.measured_at.to_string(),
+        passed: one.verdict == "passed",
+        rules: one.rules,
+        grounds: one.refusals.into_iter().map(|refusal| refusal.detail).collect(),
+        receipt: format!("/evidence/entry/{}", one.entry_id),
+    };
+    Ok(found.into_iter().map(row).collect())
 }

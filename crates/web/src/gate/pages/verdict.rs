@@ -1,7 +1,7 @@
 //! The sentence on top of a run's page and the steps below it.
 
 use detect::Role;
-use platform::gate::{GateRun, GateState, Outcome};
+use platform::gate::{Check, CheckVerdict, Figure, GateRun, GateState, Outcome};
 use serde::Serialize;
 use vocabulary::Bilingual;
 
@@ -21,6 +21,28 @@ pub(super) struct Step {
     state: &'static str,
     finding: Option<Bilingual>,
     details: Vec<Bilingual>,
+}
+
+/// A check of the report.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct CheckRow {
+    name: Bilingual,
+    verdict: CheckVerdict,
+    words: Bilingual,
+    figures: Vec<Figure>,
+    rule: String,
+}
+
+/// The checks of a measured run, in the order in which they were made.
+pub(super) fn checks(outcome: &Outcome) -> Vec<CheckRow> {
+    let row = |check: &Check| CheckRow {
+        name: check.kind.label(),
+        verdict: check.verdict,
+        words: check.words.clone(),
+        figures: check.figures.clone(),
+        rule: check.rule.clone(),
+    };
+    outcome.checks.iter().map(row).collect()
 }
 
 /// The verdict on a run.
@@ -106,7 +128,7 @@ fn risk_words(run: &GateRun) -> (String, String) {
 
 /// The five steps of the gate.
 pub(super) fn steps(run: &GateRun) -> Vec<Step> {
-    let outcome = run.outcome.as_ref();
+    let outcome = run.outcome.as_deref();
     let is_measured = outcome.is_some();
     let state = |is_done: bool, is_current: bool| match (is_done, is_current) {
         (true, _) => "done",

@@ -5,6 +5,7 @@
 //! search.rs       which data set
 //! dataset/        one data set, or an entry without data
 //! explore/        what the data say: filter, sort, group, chart
+//! negative.rs     what is not opened, and why
 //! bodies.rs       who holds data, and what each of them holds
 //! developers.rs   how to build on it
 //! statements.rs   licence, accessibility
@@ -18,6 +19,7 @@ mod dataset;
 mod developers;
 mod explore;
 mod home;
+mod negative;
 mod places;
 mod search;
 mod statements;
@@ -28,4 +30,5 @@ pub(crate) use dataset::{entry, show as dataset};
 pub(crate) use developers::developers;
 pub(crate) use explore::{explore, groups_csv};
 pub(crate) use home::home;
+pub(crate) use negative::negative_list;
 pub(crate) use statements::{accessibility, licence};

@@ -31,6 +31,8 @@ pub(super) const ACTS: &[(&str, &str, &str)] = &[
     ("gate.failed", "检测故障", "the gate failed"),
     ("release.issued", "同意放行并签发证书", "approved the release and issued its certificate"),
     ("release.suspended", "暂停开放", "suspended the release"),
+    ("release.remeasurement_requested", "要求复测", "asked for a new measurement"),
+    ("release.measured_again", "复测", "measured the release again"),
     ("account.created", "创建账户", "created an account"),
     ("account.disabled", "停用账户", "disabled an account"),
     ("account.enabled", "启用账户", "enabled an account"),

@@ -1,0 +1,302 @@
+//! What the gate finds out by trying: sensitive values that a class tells, attacks,
+//! digests, and what releases tell together.
+
+use std::fmt::Write as _;
+
+use platform::gate::{self, AttackKind, CheckKind, CheckVerdict, GateRun, GateState, Outcome};
+use platform::gate::{Settings, Treatment};
+use sha2::Digest as _;
+use trust::Role;
+use vocabulary::AssetId;
+
+use crate::stage::{Stage, residents};
+
+fn settings() -> Settings {
+    Settings::new(law::SharingModel::Public, 0.05)
+}
+
+/// A published asset with a file.
+async fn published(stage: &Stage, csv: &str) -> AssetId {
+    let asset = stage.asset().await;
+    stage.file(asset, "rows.csv", csv.as_bytes()).await;
+    stage.publish(asset).await;
+    asset
+}
+
+/// An inspected run for a version.
+async fn inspected(stage: &Stage, asset: AssetId, version: i64) -> GateRun {
+    let clerk = stage.person(Role::Clerk).await;
+    let open = law::Audience::Open;
+    let platform = &stage.platform;
+    let started = gate::start(&clerk, platform, asset, version, open, settings()).await.unwrap();
+    stage.work().await;
+    gate::find(&clerk, platform, started.run.id).await.unwrap().1
+}
+
+/// Confirms decisions with settings and waits for the measurement.
+async fn measured(stage: &Stage, run: &GateRun, settings: Settings) -> GateRun {
+    let clerk = stage.person(Role::Clerk).await;
+    let platform = &stage.platform;
+    gate::confirm(&clerk, platform, run.id, None, settings, run.decisions.clone()).await.unwrap();
+    stage.work().await;
+    let run = gate::find(&clerk, platform, run.id).await.unwrap().1;
+    assert!(run.outcome.is_some(), "{:?} {:?}", run.state, run.problem);
+    run
+}
+
+/// Releases the proposed plan for a version.
+async fn released(stage: &Stage, asset: AssetId, version: i64) -> GateRun {
+    let run = inspected(stage, asset, version).await;
+    let run = measured(stage, &run, settings()).await;
+    assert_eq!(run.state, GateState::Passed, "{:?}", grounds(&run));
+    let platform = &stage.platform;
+    gate::submit(&stage.person(Role::Clerk).await, platform, run.id, None).await.unwrap();
+    let reviewer = stage.person(Role::GateReviewer).await;
+    gate::approve(&reviewer, platform, run.id, None).await.unwrap();
+    run
+}
+
+fn outcome(run: &GateRun) -> &Outcome {
+    run.outcome.as_ref().unwrap()
+}
+
+fn grounds(run: &GateRun) -> Vec<String> {
+    outcome(run).refusals.iter().map(|refusal| refusal.detail.en.clone()).collect()
+}
+
+fn verdict(run: &GateRun, kind: CheckKind) -> CheckVerdict {
+    outcome(run).checks.iter().find(|check| check.kind == kind).unwrap().verdict
+}
+
+/// Decides about a column as a person would.
+fn decide(run: &mut GateRun, column: &str, role: detect::Role, treatment: Treatment) {
+    let decision = run.decisions.iter_mut().find(|found| found.column == column).unwrap();
+    (decision.role, decision.treatment) = (role, treatment);
+    decision.reason = "测试中由人判断".to_owned();
+}
+
+/// Patients whose disease follows from their sex.
+fn patients(rows: u32) -> String {
+    let mut csv = String::from("性别,年龄,疾病\n");
+    for row in 0..rows {
+        let (sex, disease) = if row % 2 == 0 { ("女", "甲") } else { ("男", "乙") };
+        writeln!(csv, "{sex},{},{disease}", 20 + row % 50).unwrap();
+    }
+    csv
+}
+
+#[tokio::test]
+async fn a_class_with_one_sensitive_value_is_refused() {
+    let stage = Stage::new().await;
+    let asset = published(&stage, &patients(3_000)).await;
+    let mut run = inspected(&stage, asset, 1).await;
+    decide(&mut run, "年龄", detect::Role::Quasi, Treatment::Generalize);
+    decide(&mut run, "疾病", detect::Role::Sensitive, Treatment::Keep);
+    decide(&mut run, "性别", detect::Role::Quasi, Treatment::Generalize);
+    // The plan of least loss that tells nobody's disease gives up the sex.
+    let passed = measured(&stage, &run, settings()).await;
+    assert_eq!(passed.state, GateState::Passed, "{:?}", grounds(&passed));
+    let sex = outcome(&passed).columns.iter().find(|column| column.name == "性别").unwrap();
+    assert!(matches!(sex.transform, deident::Transform::Generalize { level: 1, .. }), "{sex:?}");
+    assert_eq!(outcome(&passed).diversity[0].distinct_l, 2);
+    // Who insists on the sex is refused,
+    decide(&mut run, "性别", detect::Role::Quasi, Treatment::Keep);
+    let refused = measured(&stage, &run, settings()).await;
+    assert_eq!(refused.state, GateState::Refused);
+    // and who asks for less is told apart: the disease of everyone is in the open.
+    let weaker = Settings { l: Some(1), ..settings() };
+    let told = measured(&stage, &run, weaker).await;
+    let fact = &outcome(&told).diversity[0];
+    assert_eq!((fact.distinct_l, fact.known_rows), (1, outcome(&told).rows_released));
+    assert_eq!(verdict(&told, CheckKind::Attributes), CheckVerdict::Attention);
+    let words = &outcome(&told).not_tested;
+    assert!(words.iter().any(|words| words.en.contains("instead of 2")), "{words:?}");
+}
+
+#[tokio::test]
+async fn a_distance_that_is_asked_for_is_kept() {
+    let stage = Stage::new().await;
+    let asset = published(&stage, &patients(3_000)).await;
+    let mut run = inspected(&stage, asset, 1).await;
+    decide(&mut run, "年龄", detect::Role::Quasi, Treatment::Generalize);
+    decide(&mut run, "疾病", detect::Role::Sensitive, Treatment::Keep);
+    decide(&mut run, "性别", detect::Role::Quasi, Treatment::Generalize);
+    let near = measured(&stage, &run, Settings { t: Some(0.05), ..settings() }).await;
+    assert_eq!(near.state, GateState::Passed, "{:?}", grounds(&near));
+    assert!(outcome(&near).diversity[0].t_closeness <= 0.05);
+}
+
+#[tokio::test]
+async fn what_is_proposed_withstands_attacks_and_a_naive_release_does_not() {
+    let stage = Stage::new().await;
+    let asset = published(&stage, &residents(3_000)).await;
+    let mut run = inspected(&stage, asset, 1).await;
+    let proposed = measured(&stage, &run, settings()).await;
+    let attacks = &outcome(&proposed).attacks;
+    let singled = attacks.iter().find(|fact| fact.kind == AttackKind::SinglingOutAll).unwrap();
+    assert!(singled.passes(), "{singled:?}");
+    assert_eq!(singled.report.release.table.successes, 0);
+    assert!(singled.report.release.control.is_some(), "a tenth is held back as control");
+    assert!(attacks.iter().any(|fact| fact.kind == AttackKind::Inference));
+    // Only the names and numbers are taken out; the incomes point at persons.
+    decide(&mut run, "年收入", detect::Role::Quasi, Treatment::Keep);
+    decide(&mut run, "年龄", detect::Role::Quasi, Treatment::Keep);
+    decide(&mut run, "性别", detect::Role::Quasi, Treatment::Keep);
+    let naive = Settings { k: Some(1), ..settings() };
+    let naive = measured(&stage, &run, naive).await;
+    assert_eq!(naive.state, GateState::Refused);
+    let words = grounds(&naive);
+    assert!(words.iter().any(|words| words.contains("rows are in smaller classes")), "{words:?}");
+    let attacked = words.iter().filter(|words| words.starts_with("The attack"));
+    assert!(attacked.count() >= 1, "{words:?} {:?}", outcome(&naive).attacks);
+    assert_eq!(verdict(&naive, CheckKind::Attacks), CheckVerdict::Refuse);
+}
+
+#[tokio::test]
+async fn a_version_that_differs_by_one_person_is_refused() {
+    for stage in Stage::each().await {
+        let asset = published(&stage, &residents(3_000)).await;
+        released(&stage, asset, 1).await;
+        let mut csv = residents(3_000);
+        csv.push_str("赵一,140502198901011236,男,37,99999\n");
+        stage.file(asset, "rows.csv", csv.as_bytes()).await;
+        let run = inspected(&stage, asset, 2).await;
+        let run = measured(&stage, &run, settings()).await;
+        let fact = &outcome(&run).composition[0];
+        assert_eq!(run.state, GateState::Refused, "{fact:?}");
+        assert_eq!((fact.new, fact.gone, fact.smallest), (1, 0, 1), "{fact:?}");
+        assert_eq!(verdict(&run, CheckKind::Composition), CheckVerdict::Refuse);
+        assert!(grounds(&run).iter().any(|words| words.contains("release 1")));
+    }
+}
+
+#[tokio::test]
+async fn a_version_with_many_new_persons_and_the_same_plan_passes() {
+    let stage = Stage::new().await;
+    let asset = published(&stage, &residents(3_000)).await;
+    released(&stage, asset, 1).await;
+    stage.file(asset, "rows.csv", residents(6_000).as_bytes()).await;
+    let run = inspected(&stage, asset, 2).await;
+    let run = measured(&stage, &run, settings()).await;
+    let fact = &outcome(&run).composition[0];
+    assert_eq!((fact.in_both, fact.new, fact.gone), (3_000, 3_000, 0), "{fact:?}");
+    assert!(fact.smallest >= fact.required, "{fact:?}");
+    assert_eq!(verdict(&run, CheckKind::Composition), CheckVerdict::Pass);
+}
+
+#[tokio::test]
+async fn two_releases_of_one_table_with_other_levels_are_compared_row_by_row() {
+    let stage = Stage::new().await;
+    let asset = published(&stage, &residents(3_000)).await;
+    released(&stage, asset, 1).await;
+    let mut run = inspected(&stage, asset, 1).await;
+    // Coarser classes, cut at other places than those of the first release.
+    let coarser = Settings { k: Some(200), ..settings() };
+    run = measured(&stage, &run, coarser).await;
+    let fact = &outcome(&run).composition[0];
+    assert_eq!((fact.new, fact.gone), (0, 0));
+    let nested = fact.smallest >= fact.required;
+    assert_eq!(fact.passes(), nested && fact.known.iter().all(|(_, rows)| *rows == 0), "{fact:?}");
+    assert_eq!(fact.in_both, 3_000, "neither release suppresses a row that the other shows");
+}
+
+#[tokio::test]
+async fn a_digest_without_a_key_is_refused() {
+    let stage = Stage::new().await;
+    let mut csv = String::new();
+    for line in residents(600).lines() {
+        let id = line.split(',').nth(1).unwrap();
+        let digest = match id {
+            "身份证号" => "标识".to_owned(),
+            id => hex::encode(sha2::Sha256::digest(id)),
+        };
+        writeln!(csv, "{line},{digest}").unwrap();
+    }
+    let asset = published(&stage, &csv).await;
+    let mut run = inspected(&stage, asset, 1).await;
+    decide(&mut run, "标识", detect::Role::None, Treatment::Keep);
+    let refused = measured(&stage, &run, settings()).await;
+    assert_eq!(refused.state, GateState::Refused);
+    let fact = &outcome(&refused).restorations[0];
+    assert_eq!(fact.original.as_deref(), Some("身份证号"));
+    assert_eq!(fact.best.restored, fact.best.values);
+    assert_eq!(verdict(&refused, CheckKind::Restorability), CheckVerdict::Refuse);
+    decide(&mut run, "标识", detect::Role::None, Treatment::Remove);
+    let passed = measured(&stage, &run, settings()).await;
+    assert_eq!(passed.state, GateState::Passed, "{:?}", grounds(&passed));
+}
+
+#[tokio::test]
+async fn every_check_says_what_it_rests_on_and_the_certificate_commits_to_it() {
+    let stage = Stage::new().await;
+    let asset = published(&stage, &residents(3_000)).await;
+    let run = released(&stage, asset, 1).await;
+    let kinds: Vec<_> = outcome(&run).checks.iter().map(|check| check.kind).collect();
+    assert_eq!(kinds, CheckKind::ALL);
+    for check in &outcome(&run).checks {
+        assert!(!check.words.zh.is_empty() && !check.words.en.is_empty());
+        assert!(!check.rule.is_empty());
+        let rests = check.verdict == CheckVerdict::NotNeeded
+            || check.kind == CheckKind::Readability
+            || !check.figures.is_empty();
+        assert!(rests, "{:?}", check.kind);
+    }
+    let anyone = trust::Caller::anonymous(testkit::moment());
+    let shown = platform::open::current_release(&anyone, &stage.platform, asset).await.unwrap();
+    let jwks = stage.platform.keyring.jwks();
+    let statement = trust::verify::verify_certificate(&shown.release.certificate, &jwks).unwrap();
+    assert_eq!(statement["checks"].as_array().unwrap().len(), CheckKind::ALL.len());
+    // The other dataset of the portal with the same columns is a neighbour.
+    let second = published(&stage, &residents(2_000)).await;
+    let run = inspected(&stage, second, 1).await;
+    let run = measured(&stage, &run, settings()).await;
+    let neighbours = &outcome(&run).neighbours;
+    assert_eq!(neighbours.len(), 1, "{neighbours:?}");
+    assert!(neighbours[0].smallest >= outcome(&run).assessment.required_class);
+}
+
+/// Changes a stored row behind the platform's back.
+async fn tamper(stage: &Stage, sql: &str) {
+    let mut tx = stage.platform.store.begin().await.unwrap();
+    assert!(tx.execute(sql, vec![]).await.unwrap() > 0, "{sql}");
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_release_that_no_longer_passes_is_suspended() {
+    for stage in Stage::each().await {
+        let asset = published(&stage, &residents(3_000)).await;
+        released(&stage, asset, 1).await;
+        let platform = &stage.platform;
+        let anyone = trust::Caller::anonymous(testkit::moment());
+        let release = platform::open::current_release(&anyone, platform, asset).await.unwrap();
+        let id = release.release.id;
+        // By the rules of today nothing is outdated.
+        assert_eq!(gate::remeasure::request_outdated(platform).await.unwrap(), 0);
+        // Other rules: it is measured again, and passes again.
+        tamper(&stage, "UPDATE release_measurement SET rules = 'of yesterday'").await;
+        assert_eq!(gate::remeasure::request_outdated(platform).await.unwrap(), 1);
+        assert_eq!(gate::remeasure::request_outdated(platform).await.unwrap(), 0, "it waits");
+        stage.work().await;
+        let noted = gate::remeasure::of_release(&anyone, platform, id).await.unwrap();
+        assert_eq!((noted.len(), noted[0].verdict.as_str()), (2, "passed"), "{noted:?}");
+        assert_eq!(noted[0].checks.len(), CheckKind::ALL.len());
+        // Rules that ask for more than it has: it stops, with the grounds.
+        tamper(
+            &stage,
+            "UPDATE gate_run SET settings = '{\"model\":\"public\",\"k\":null,\"suppression_limit\":0.05,\"l\":2000}'",
+        )
+        .await;
+        let reviewer = stage.person(Role::GateReviewer).await;
+        assert!(gate::remeasure::request(&anyone, platform, id).await.is_err());
+        gate::remeasure::request(&reviewer, platform, id).await.unwrap();
+        stage.work().await;
+        let noted = gate::remeasure::of_release(&anyone, platform, id).await.unwrap();
+        assert_eq!((noted.len(), noted[0].verdict.as_str()), (3, "failed"), "{noted:?}");
+        assert!(!noted[0].refusals.is_empty());
+        assert!(platform::open::current_release(&anyone, platform, asset).await.is_err());
+        let shown = platform::open::dataset(&anyone, platform, asset).await.unwrap();
+        let why = shown.releases[0].suspended_why.clone().unwrap();
+        assert!(why.contains("no longer passes"), "{why}");
+    }
+}
