@@ -13,8 +13,9 @@
 //! ```
 //!
 //! Memory grows with the number of distinct quasi-identifier tuples, not with the
-//! rows. Both passes stream. Nothing here reads or writes files, and no legal
-//! threshold stands here: the caller brings them.
+//! rows; within a [`Memory`], tuples beyond it go to temporary files. Both passes
+//! stream. No other file is read or written here, and no legal threshold stands here:
+//! the caller brings them.
 //!
 //! Start at [`TupleTable`], [`search()`] and [`Applier`]. Sources of the formulas
 //! stand with each of them.
@@ -30,6 +31,7 @@ pub mod attack;
 mod cell_text;
 mod criterion;
 pub mod delimited;
+mod dictionary;
 pub mod dp;
 pub mod hierarchy;
 mod keys;
@@ -40,9 +42,11 @@ mod recoder;
 mod release;
 pub mod risk;
 mod search;
+mod spill;
 mod survey;
 pub mod synthetic;
 pub mod transform;
+mod tuple_counts;
 mod tuples;
 pub mod utility;
 
@@ -55,8 +59,9 @@ pub use plan::{OnUnseen, Plan};
 pub use recoder::Recoder;
 pub use search::{
     FrontierPoint, Outcome, Problem, QuasiColumn, Recoding, SearchError, SearchProgress,
-    full_domain, recode, search,
+    full_domain, full_domain_counted, recode, search, search_counted,
 };
+pub use spill::{Bounded, Counted, Memory, SpillError, SpilledTable};
 pub use survey::{Survey, SurveyBuilder};
 pub use transform::{Reversibility, Transform, mask};
 pub use tuples::{TupleError, TupleTable, TupleTableBuilder};

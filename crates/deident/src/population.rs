@@ -3,7 +3,8 @@
 //! A register of everyone, or a table published by a census, tells how many persons
 //! share a form; a sample cannot. Memory grows with the distinct tuples of both.
 
-use crate::tuples::{Dictionary, TupleError, TupleTable};
+use crate::dictionary::Dictionary;
+use crate::tuples::{TupleError, TupleTable};
 
 /// Counts of a population in the codes of a table.
 #[derive(Debug, Clone)]

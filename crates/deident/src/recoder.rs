@@ -4,7 +4,8 @@
 use hashbrown::HashMap;
 
 use crate::hierarchy::Hierarchy;
-use crate::search::{Problem, Recoding, SearchError, hierarchies};
+use crate::search::{KeptClasses, Problem, Recoding, SearchError, hierarchies};
+use crate::spill::Counted;
 use crate::tuples::{TupleError, TupleTable};
 
 /// Recodes the rows of the table whose tuples were counted.
@@ -18,6 +19,22 @@ pub struct Recoder<'a> {
 }
 
 impl<'a> Recoder<'a> {
+    /// Makes ready to recode a table wherever its tuples lie; otherwise as [`Self::new`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn counted(
+        counted: &'a Counted,
+        problem: &Problem,
+        recoding: &'a Recoding,
+    ) -> Result<Self, SearchError> {
+        match counted {
+            Counted::Whole(table) => Self::new(table, problem, recoding),
+            Counted::Spilled(table) => Self::new(&table.head, problem, recoding),
+        }
+    }
+
     /// Makes ready to recode; `recoding` must come from the same table and problem.
     ///
     /// # Errors
@@ -51,8 +68,14 @@ impl<'a> Recoder<'a> {
             .zip(&self.tuples.dictionaries)
             .map(|(value, dictionary)| dictionary.find(*value))
             .collect();
-        let tuple = self.index.get(codes?.as_slice())?;
-        let levels = self.recoding.levels_of(*tuple as usize)?;
+        let codes = codes?;
+        let levels = match self.recoding.kept() {
+            Some(kept) => self.levels_of_kept(kept, &codes)?,
+            None => {
+                let tuple = self.index.get(codes.as_slice())?;
+                self.recoding.levels_of(*tuple as usize)?
+            }
+        };
         self.quasi
             .iter()
             .zip(levels)
@@ -60,6 +83,15 @@ impl<'a> Recoder<'a> {
                 hierarchy.generalize(row.get(*place).copied().flatten(), *level)
             })
             .collect()
+    }
+
+    /// The levels of a row whose class stays.
+    fn levels_of_kept(&self, kept: &'a KeptClasses, codes: &[u32]) -> Option<&'a [usize]> {
+        let group = |((place, _), groups): (&(usize, Hierarchy), &Vec<u32>)| {
+            groups.get(*codes.get(*place)? as usize).copied()
+        };
+        let class: Option<Vec<u32>> = self.quasi.iter().zip(&kept.groups).map(group).collect();
+        kept.classes.find(&class?).map(|_| kept.levels.as_slice())
     }
 
     /// The released forms of the quasi-identifiers, counted: what can be measured of a
@@ -72,6 +104,16 @@ impl<'a> Recoder<'a> {
         let names: Vec<&String> =
             self.quasi.iter().filter_map(|(place, _)| self.tuples.names.get(*place)).collect();
         let mut builder = TupleTable::builder(&names);
+        if let Some(kept) = self.recoding.kept() {
+            let forms = self.forms_of_kept(kept);
+            for (number, rows) in (0_u32..).zip(&kept.classes.counts) {
+                let class = kept.classes.tuple(number).iter().zip(&forms);
+                let class: Vec<Option<&str>> =
+                    class.map(|(group, forms)| *forms.get(*group as usize)?).collect();
+                builder.push_rows(&class, *rows)?;
+            }
+            return Ok(builder.finish());
+        }
         for (tuple, rows) in self.tuples.counts.iter().enumerate() {
             let Some(levels) = self.recoding.levels_of(tuple) else { continue };
             let forms: Vec<Option<&str>> = self
@@ -87,5 +129,25 @@ impl<'a> Recoder<'a> {
             builder.push_rows(&forms, *rows)?;
         }
         Ok(builder.finish())
+    }
+
+    /// The form of each group, by column.
+    fn forms_of_kept(&self, kept: &KeptClasses) -> Vec<Vec<Option<&str>>> {
+        let columns = self.quasi.iter().zip(&kept.groups).zip(&kept.levels);
+        let forms = columns.map(|(((place, hierarchy), groups), level)| {
+            let values = self.tuples.dictionaries.get(*place).map(|column| &column.values);
+            let mut forms = Vec::new();
+            for (value, group) in values.into_iter().flatten().zip(groups) {
+                let group = *group as usize;
+                if group >= forms.len() {
+                    forms.resize(group + 1, None);
+                }
+                if let Some(slot @ None) = forms.get_mut(group) {
+                    *slot = hierarchy.generalize(value.as_deref(), *level);
+                }
+            }
+            forms
+        });
+        forms.collect()
     }
 }

@@ -14,11 +14,14 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 
 use crate::cell_text::texts;
+use crate::dictionary::Dictionary;
 use crate::population::Population;
 use crate::risk::ClassSizes;
+use crate::spill::{Bounded, Memory, SpillError};
+use crate::tuple_counts::TupleCounts;
 
 /// Why a batch could not be counted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,45 +46,9 @@ pub enum TupleError {
          to the table"
     )]
     NoPopulation,
-}
-
-/// The distinct values of one column, in the order in which they came.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Dictionary {
-    pub(crate) values: Vec<Option<String>>,
-    index: HashMap<String, u32>,
-    null: Option<u32>,
-}
-
-impl Dictionary {
-    /// The code of a value that was counted.
-    pub(crate) fn find(&self, value: Option<&str>) -> Option<u32> {
-        match value {
-            None => self.null,
-            Some(text) => self.index.get(text).copied(),
-        }
-    }
-
-    fn code(&mut self, value: Option<&str>) -> Option<u32> {
-        let fresh = u32::try_from(self.values.len()).ok()?;
-        match value {
-            None => {
-                if self.null.is_none() {
-                    self.null = Some(fresh);
-                    self.values.push(None);
-                }
-                self.null
-            }
-            Some(text) => {
-                if let Some(code) = self.index.get(text) {
-                    return Some(*code);
-                }
-                self.index.insert(text.to_owned(), fresh);
-                self.values.push(Some(text.to_owned()));
-                Some(fresh)
-            }
-        }
-    }
+    /// Tuples could not be put aside on disk, or do not fit into what was allowed.
+    #[error(transparent)]
+    Spill(#[from] SpillError),
 }
 
 /// Distinct tuples of some columns and how many rows have each.
@@ -93,7 +60,9 @@ pub struct TupleTable {
     pub(crate) codes: Vec<Vec<u32>>,
     pub(crate) counts: Vec<u64>,
     pub(crate) population: Option<Arc<Population>>,
-    rows: u64,
+    pub(crate) rows: u64,
+    /// Rows of each value by column, where the tuples themselves lie on disk.
+    pub(crate) spilled_rows: Option<Arc<Vec<Vec<u64>>>>,
 }
 
 impl TupleTable {
@@ -102,9 +71,7 @@ impl TupleTable {
         TupleTableBuilder {
             names: columns.iter().map(|name| name.as_ref().to_owned()).collect(),
             dictionaries: vec![Dictionary::default(); columns.len()],
-            flat: Vec::new(),
-            counts: Vec::new(),
-            table: HashTable::new(),
+            counts: TupleCounts::new(columns.len()),
             rows: 0,
             tuple: Vec::new(),
         }
@@ -151,6 +118,9 @@ impl TupleTable {
     /// How many rows have each value of a column, in the order of [`Self::values`].
     pub fn value_rows(&self, column: &str) -> Option<Vec<u64>> {
         let position = self.position(column)?;
+        if let Some(known) = &self.spilled_rows {
+            return known.get(position).cloned();
+        }
         let mut rows = vec![0_u64; self.dictionaries.get(position)?.values.len()];
         for (code, count) in self.codes.get(position)?.iter().zip(&self.counts) {
             if let Some(slot) = rows.get_mut(*code as usize) {
@@ -200,18 +170,21 @@ impl TupleTable {
 /// Counts distinct tuples batch by batch.
 #[derive(Debug, Clone)]
 pub struct TupleTableBuilder {
-    names: Vec<String>,
-    dictionaries: Vec<Dictionary>,
-    /// Tuples one after the other.
-    flat: Vec<u32>,
-    counts: Vec<u64>,
-    table: HashTable<u32>,
-    rows: u64,
+    pub(crate) names: Vec<String>,
+    pub(crate) dictionaries: Vec<Dictionary>,
+    pub(crate) counts: TupleCounts,
+    pub(crate) rows: u64,
     /// The codes of the row in hand.
     tuple: Vec<u32>,
 }
 
 impl TupleTableBuilder {
+    /// Counts on within a bound of memory; tuples that do not fit go to disk. What was
+    /// counted before stays.
+    pub fn within(self, memory: &Memory) -> Bounded {
+        Bounded::new(self, memory)
+    }
+
     /// Counts the rows of one batch. Columns are found by name; the others are
     /// left alone.
     ///
@@ -314,11 +287,9 @@ impl TupleTableBuilder {
             let map = map.ok_or_else(|| TupleError::TooManyValues { name: name.clone() })?;
             maps.push((position, map));
         }
-        let width = other.names.len();
         let mut tuple = vec![0_u32; self.names.len()];
-        for (number, count) in other.counts.iter().enumerate() {
-            let start = number * width;
-            let from = other.flat.get(start..start + width).unwrap_or_default();
+        for (number, count) in (0_u32..).zip(&other.counts.counts) {
+            let from = other.counts.tuple(number);
             for (slot, (position, map)) in tuple.iter_mut().zip(&maps) {
                 let code = from.get(*position).copied().unwrap_or_default();
                 *slot = map.get(code as usize).copied().unwrap_or_default();
@@ -330,49 +301,26 @@ impl TupleTableBuilder {
 
     fn count(&mut self, tuple: &[u32], rows: u64) -> Result<(), TupleError> {
         self.rows += rows;
-        let width = tuple.len();
-        let flat = &self.flat;
-        let at = |index: u32| {
-            let start = index as usize * width;
-            flat.get(start..start + width).unwrap_or_default()
-        };
-        let hash = hash_tuple(tuple);
-        if let Some(index) = self.table.find(hash, |index| at(*index) == tuple) {
-            if let Some(count) = self.counts.get_mut(*index as usize) {
-                *count += rows;
-            }
-            return Ok(());
-        }
-        let fresh = u32::try_from(self.counts.len())
-            .map_err(|_| TupleError::TooManyValues { name: self.names.join(", ") })?;
-        self.table.insert_unique(hash, fresh, |index| hash_tuple(at(*index)));
-        self.flat.extend_from_slice(tuple);
-        self.counts.push(rows);
-        Ok(())
+        let counted = self.counts.add(tuple, rows);
+        counted.ok_or_else(|| TupleError::TooManyValues { name: self.names.join(", ") })
     }
 
     /// The counted tuples.
     pub fn finish(self) -> TupleTable {
         let width = self.names.len();
-        let mut codes = vec![Vec::with_capacity(self.counts.len()); width];
+        let TupleCounts { flat, counts, .. } = self.counts;
+        let mut codes = vec![Vec::with_capacity(counts.len()); width];
         for (column, codes) in codes.iter_mut().enumerate() {
-            codes.extend(self.flat.iter().skip(column).step_by(width.max(1)).copied());
+            codes.extend(flat.iter().skip(column).step_by(width.max(1)).copied());
         }
         TupleTable {
             names: self.names,
             dictionaries: self.dictionaries,
             codes,
-            counts: self.counts,
+            counts,
             population: None,
             rows: self.rows,
+            spilled_rows: None,
         }
     }
-}
-
-fn hash_tuple(tuple: &[u32]) -> u64 {
-    let mut hash = 0x9e37_79b9_7f4a_7c15_u64;
-    for code in tuple {
-        hash = (hash.rotate_left(23) ^ u64::from(*code)).wrapping_mul(0x9fb2_1c65_1e98_df25);
-    }
-    hash ^ (hash >> 32)
 }

@@ -18,7 +18,7 @@ LEVELS = {"sex": 0, "age": 3, "race": 0, "marital-status": 2, "education": 2, "n
 def main():
     survey = write("survey.csv", residents(2000))
     scan(survey)
-    told = [small_table(), large_table(), reports(survey), plan(), *bad_input()]
+    told = [small_table(), large_table(), spilled(), reports(survey), plan(), *bad_input()]
     if SHARED:
         told.append(reference())
     print("; ".join(told))
@@ -75,6 +75,37 @@ def large_table():
         seen = (risk["rows"], risk["classes"], risk["min_class"])
         check(seen == (200_000, 14, 14_285), f"{name}: rows, classes and the smallest class are {seen}")
     return "200,000 rows of three encodings read in pieces"
+
+
+def spilled():
+    """More distinct tuples than the memory that is allowed: the answers stay, and no file does."""
+    values = [(n * 7919 % 97, n * 104729 % 89, n * 1299709 % 83) for n in range(120_000)]
+    table = write("wide.csv", ("甲,乙,丙\n" + "".join(f"{a},{b},{c}\n" for a, b, c in values)).encode())
+    folder, scratch = os.path.join(OUT, "wide-hierarchies"), os.path.join(OUT, "scratch")
+    for path in (folder, scratch):
+        os.makedirs(path, exist_ok=True)
+    for name, most in (("甲", 97), ("乙", 89), ("丙", 83)):
+        lines = "".join(f"{n};{n // 10 * 10};{n // 50 * 50};*\n" for n in range(most))
+        write(f"wide-hierarchies/{name}.csv", lines.encode())
+    bound = ["--memory", "1MiB", "--temporary", scratch]
+    for quasi in ("甲,乙,丙", "甲,乙"):
+        risk = ["risk", table, "--quasi", quasi, "--sampling-fraction", "0.1", "--sensitive", "丙", "--format", "json"]
+        check(answer(*risk) == answer(*risk, *bound), f"the risk by {quasi} of a table on disk is another")
+    out = [os.path.join(OUT, name) for name in ("wide-1.csv", "wide-2.csv")]
+    search = ["deident", table, "--quasi", "甲,乙,丙", "--hierarchies", folder, "--k", "3", "--suppression", "0.1",
+              "--format", "json"]
+    one, two = answer(*search, "--out", out[0]), answer(*search, "--out", out[1], *bound)
+    for found in (one, two):
+        found.pop("load_ms"), found.pop("search_cpu_ms")
+        for key in ("score", "granularity"):
+            found[key] = round(found[key], 9)
+    check(one == two and one["optimal"], f"the search of a table on disk finds {two}, not {one}")
+    with open(out[0], "rb") as first, open(out[1], "rb") as second:
+        check(first.read() == second.read(), "the release of a table on disk is another")
+    check("--recoding local" in refused(2, *search, "--recoding", "local", *bound), "what cannot be done on disk is named")
+    refused(2, *risk, "--memory", "1MiB", "--temporary", os.path.join(OUT, "nowhere"))
+    check(os.listdir(scratch) == [], f"files are left: {os.listdir(scratch)}")
+    return f"{len(set(values)):,} tuples counted and searched within 1 MiB"
 
 
 def reports(survey):

@@ -73,18 +73,34 @@ pub fn modal_guess<S: AsRef<str>>(
     let nearly = |(rows, values): &&(u64, Histogram)| values.most() * 10 >= rows * 9;
     let values = tuples.value_rows(sensitive).unwrap_or_default();
     let right_by_table = values.into_iter().max().unwrap_or_default();
-    let (success, baseline) = (right as f64 / rows as f64, right_by_table as f64 / rows as f64);
-    Ok(ModalGuess {
-        column: sensitive.to_owned(),
-        rows,
-        classes: classes.len() as u64,
-        right,
-        right_by_table,
-        success,
-        baseline,
-        gain: success - baseline,
-        nearly_certain_rows: classes.values().filter(nearly).map(|(rows, _)| rows).sum(),
-    })
+    let certain = classes.values().filter(nearly).map(|(rows, _)| rows).sum();
+    let classes = classes.len() as u64;
+    Ok(ModalGuess::of(sensitive, rows, classes, (right, right_by_table), certain))
+}
+
+impl ModalGuess {
+    /// The figures from what was counted; `rights` by class and by table.
+    pub(crate) fn of(
+        column: &str,
+        rows: u64,
+        classes: u64,
+        rights: (u64, u64),
+        nearly_certain_rows: u64,
+    ) -> Self {
+        let (right, right_by_table) = rights;
+        let (success, baseline) = (right as f64 / rows as f64, right_by_table as f64 / rows as f64);
+        Self {
+            column: column.to_owned(),
+            rows,
+            classes,
+            right,
+            right_by_table,
+            success,
+            baseline,
+            gain: success - baseline,
+            nearly_certain_rows,
+        }
+    }
 }
 
 /// A guess learned from the release, right for the persons of the table and for persons

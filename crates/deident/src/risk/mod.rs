@@ -57,13 +57,18 @@ pub struct ClassSizes(BTreeMap<u64, u64>);
 impl ClassSizes {
     /// Counts classes given by their sizes; sizes of 0 are no classes.
     pub fn from_sizes(sizes: impl IntoIterator<Item = u64>) -> Self {
-        let mut counted = BTreeMap::new();
+        let mut counted = Self::default();
         for size in sizes {
-            if size > 0 {
-                *counted.entry(size).or_default() += 1;
-            }
+            counted.add(size);
         }
-        Self(counted)
+        counted
+    }
+
+    /// Counts one class more; a size of 0 is no class.
+    pub(crate) fn add(&mut self, size: u64) {
+        if size > 0 {
+            *self.0.entry(size).or_default() += 1;
+        }
     }
 
     /// Size and number of classes of that size, sizes rising.

@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
+use super::SearchError;
+use super::disk::Disk;
 use super::grouping::{Class, Grouper, Grouping, Layout};
 use super::register::Counter;
 use super::table::{Base, entropy_part, ratio};
@@ -29,6 +31,15 @@ pub(super) struct Checked {
     pub(super) min_class: u64,
 }
 
+/// The classes of a node and what becomes of each by the models that are decided class by
+/// class.
+pub(super) struct Judged<const W: usize> {
+    pub(super) classes: Vec<Class<W>>,
+    fates: Vec<Fate>,
+    /// Classes of the population, where a model asks for them.
+    population: Option<usize>,
+}
+
 /// What becomes of a class by the models that are decided class by class.
 #[derive(Debug, Clone, Copy)]
 struct Fate {
@@ -47,26 +58,37 @@ const KEPT: usize = 32;
 #[derive(Debug)]
 pub(super) struct Engine<'a, const W: usize> {
     pub(super) base: Rc<Base<'a>>,
-    layout: Rc<Layout>,
-    metric: Metric,
-    limit: u64,
+    pub(super) layout: Rc<Layout>,
+    pub(super) metric: Metric,
+    pub(super) limit: u64,
     /// Counts the population, where a model asks for it.
     counter: Option<Counter<W>>,
-    /// The finest grouping, from which all others are rolled up.
-    ground: Rc<Grouping<W>>,
+    /// The finest grouping, from which all others are rolled up; the one in use, where the
+    /// tuples lie on disk.
+    pub(super) ground: Rc<Grouping<W>>,
+    /// The finest node.
+    pub(super) low: Vec<usize>,
+    /// No node has more classes.
+    most_classes: f64,
+    /// The tuples, where they lie on disk.
+    pub(super) disk: Option<Disk<'a, W>>,
+    /// Why the search cannot go on.
+    pub(super) failure: Option<SearchError>,
+    /// Classes that may be kept beside the ground.
+    pub(super) room: usize,
     /// Columns with many values first: the order in which a path fixes them.
     pub(super) order: Vec<usize>,
     /// The last node's groupings after each column of the order but the last, the
     /// columns to come still at their lowest level. Neighbours in that order share
     /// most.
-    path: Vec<(usize, Rc<Grouping<W>>)>,
+    pub(super) path: Vec<(usize, Rc<Grouping<W>>)>,
     /// Length of the path when the last node was checked.
-    trodden: Option<usize>,
+    pub(super) trodden: Option<usize>,
     /// Whether the last node ruled out nothing, so that its neighbours come next.
     dense: bool,
     /// Classes of some nodes, smallest first.
-    kept: Vec<Rc<Grouping<W>>>,
-    grouper: Grouper<W>,
+    pub(super) kept: Vec<Rc<Grouping<W>>>,
+    pub(super) grouper: Grouper<W>,
     histogram: Histogram,
     pub(super) checks: u64,
 }
@@ -78,6 +100,7 @@ impl<'a, const W: usize> Engine<'a, W> {
         metric: Metric,
         limit: u64,
         low: &[usize],
+        disk: Option<Disk<'a, W>>,
     ) -> Self {
         let mut order: Vec<usize> = (0..base.columns.len()).collect();
         order.sort_by_key(|column| {
@@ -85,7 +108,12 @@ impl<'a, const W: usize> Engine<'a, W> {
         });
         let layout = Rc::new(layout);
         let mut grouper = Grouper::new(Rc::clone(&layout));
-        let ground = Rc::new(grouper.ground(&base, low));
+        let ground = match &disk {
+            None => Rc::new(grouper.ground(&base, low)),
+            Some(_) => Rc::new(Disk::<W>::nothing(low.len())),
+        };
+        let most_classes = disk.as_ref().map_or(ground.classes.len() as f64, Disk::tuples);
+        let room = disk.as_ref().map_or(usize::MAX, Disk::capacity);
         let counter = Counter::new(&base, &layout, low);
         Self {
             base: Rc::new(base),
@@ -94,6 +122,11 @@ impl<'a, const W: usize> Engine<'a, W> {
             limit,
             counter,
             ground,
+            low: low.to_vec(),
+            most_classes,
+            disk,
+            failure: None,
+            room,
             order,
             path: Vec::new(),
             trodden: None,
@@ -114,7 +147,7 @@ impl<'a, const W: usize> Engine<'a, W> {
         if self.metric.is_separable() {
             return self.metric.combine(self.costs(levels));
         }
-        let mut classes = self.ground.classes.len() as f64;
+        let mut classes = self.most_classes;
         let mut product = 1.0;
         for (column, level) in levels.iter().enumerate() {
             product *= self.base.level(column, *level).map_or(1.0, |level| f64::from(level.groups));
@@ -144,7 +177,10 @@ impl<'a, const W: usize> Engine<'a, W> {
     /// Checks a node.
     pub(super) fn check(&mut self, levels: &[usize]) -> Verdict {
         self.checks += 1;
-        let verdict = self.verdict(levels);
+        let verdict = match self.streamed(levels) {
+            Some(verdict) => verdict,
+            None => self.verdict(levels),
+        };
         self.dense = !matches!(verdict, Verdict::Failed { finer_too: true });
         verdict
     }
@@ -157,6 +193,7 @@ impl<'a, const W: usize> Engine<'a, W> {
         }
         let nearest = self.nearest(levels);
         let few = nearest.classes.len() * 4 <= self.ground.classes.len() * 3;
+        let few = few && self.has_room(nearest.classes.len());
         let whole = (nearest.levels == levels || self.kept.len() < KEPT && few)
             .then(|| self.at(&nearest, levels));
         let Self { base, layout, metric, grouper, limit, .. } = self;
@@ -183,26 +220,36 @@ impl<'a, const W: usize> Engine<'a, W> {
     }
 
     fn check_models(&mut self, levels: &[usize], joint: &[Class<W>]) -> Verdict {
+        match self.judged(levels, joint) {
+            Err(failed) => failed,
+            Ok(judged) => self.settle(levels, &judged),
+        }
+    }
+
+    /// The classes of a node with their fates; the verdict if so many are lost that it
+    /// fails anyway.
+    pub(super) fn judged(
+        &mut self,
+        levels: &[usize],
+        joint: &[Class<W>],
+    ) -> Result<Judged<W>, Verdict> {
         let classes = self.grouper.without_sensitive(&self.base, joint);
         // What is too small is known without a look at the values.
         let (k, limit) = (self.base.demands.k, self.limit);
         let small = classes.iter().map(|class| class.rows).filter(|rows| *rows < k);
         if small.sum::<u64>() > limit {
-            return Verdict::Failed { finer_too: true };
+            return Err(Verdict::Failed { finer_too: true });
         }
         let members = members(self.grouper.ids(), classes.len(), joint);
         let base = Rc::clone(&self.base);
         let mut counter = self.counter.take();
         let population = counter.as_mut().map(|counter| counter.at(&base, levels));
         let mut histogram = std::mem::take(&mut self.histogram);
-        let judged = self.judge(&classes, &members, population, &mut histogram);
+        let fates = self.judge(&classes, &members, population, &mut histogram);
         self.histogram = histogram;
-        let verdict = match judged {
-            Err(failed) => failed,
-            Ok(fates) => self.settle(levels, &classes, &fates, population.map(HashMap::len)),
-        };
+        let population = population.map(HashMap::len);
         self.counter = counter;
-        verdict
+        Ok(Judged { classes, fates: fates?, population })
     }
 
     /// What becomes of each class by the models that are decided class by class.
@@ -260,24 +307,27 @@ impl<'a, const W: usize> Engine<'a, W> {
         self.limit == 0 && self.base.demands.all_monotone
     }
 
-    /// Lets the smallest classes go until the bounds on the whole are kept, and scores.
-    ///
-    /// - `population`: classes of the population, where a model asks for them.
-    fn settle(
+    /// Each class of a node, and whether it stays when the smallest go until the bounds
+    /// on the whole are kept.
+    pub(super) fn staying<'b>(
         &self,
-        levels: &[usize],
-        classes: &[Class<W>],
-        fates: &[Fate],
-        population: Option<usize>,
-    ) -> Verdict {
+        judged: &'b Judged<W>,
+    ) -> impl Iterator<Item = (&'b Class<W>, bool)> + use<'b, W> {
+        let both = || judged.classes.iter().zip(&judged.fates);
+        let may_stay = both().filter(|(_, fate)| fate.all);
+        let sizes = may_stay.map(|(class, fate)| (fate.size, class.rows)).collect();
+        let cut = self.base.demands.bounds.cut(sizes);
+        both().map(move |(class, fate)| (class, fate.all && fate.size >= cut))
+    }
+
+    /// Lets the smallest classes go until the bounds on the whole are kept, and scores.
+    fn settle(&self, levels: &[usize], judged: &Judged<W>) -> Verdict {
         let base = &self.base;
-        let bounds = &base.demands.bounds;
-        let staying = || classes.iter().zip(fates).filter(|(_, fate)| fate.all);
-        let cut = bounds.cut(staying().map(|(class, fate)| (fate.size, class.rows)).collect());
+        let Judged { classes, fates, population } = judged;
         let node = Node { base, layout: &self.layout, metric: self.metric, levels };
         let mut tally = Tally::default();
-        for (class, fate) in classes.iter().zip(fates) {
-            node.add(&mut tally, class, fate.all && fate.size >= cut);
+        for (class, stays) in self.staying(judged) {
+            node.add(&mut tally, class, stays);
         }
         let whole = base.register.as_ref().is_some_and(|register| register.models.needs_all());
         let missing = whole && population.is_some_and(|classes| (classes as u64) > tally.kept);
@@ -341,7 +391,7 @@ impl<'a, const W: usize> Engine<'a, W> {
     /// The smallest grouping at hand from which a node can be rolled up by few
     /// columns: a kept node, or the path to the last node as far as the two agree,
     /// continued up to the last column but one.
-    fn nearest(&mut self, levels: &[usize]) -> Rc<Grouping<W>> {
+    pub(super) fn nearest(&mut self, levels: &[usize]) -> Rc<Grouping<W>> {
         let shared = self
             .order
             .iter()
@@ -371,7 +421,9 @@ impl<'a, const W: usize> Engine<'a, W> {
             if let Some(slot) = partial.get_mut(*column)
                 && *slot != *level
             {
-                if !self.dense && (next > shared || !again) {
+                if !self.dense && (next > shared || !again)
+                    || !self.has_room(grouping.classes.len())
+                {
                     break;
                 }
                 *slot = *level;
@@ -385,14 +437,15 @@ impl<'a, const W: usize> Engine<'a, W> {
     }
 
     /// The classes of a node, rolled up from a finer one; kept if they are few.
-    fn at(&mut self, finer: &Rc<Grouping<W>>, levels: &[usize]) -> Rc<Grouping<W>> {
+    pub(super) fn at(&mut self, finer: &Rc<Grouping<W>>, levels: &[usize]) -> Rc<Grouping<W>> {
         if finer.levels == levels {
             return Rc::clone(finer);
         }
         let grouping = Rc::new(self.grouper.roll_up(&self.base, finer, levels));
         // The first nodes checked, which the climb spreads over the lattice.
         let size = grouping.classes.len();
-        if self.kept.len() < KEPT && size * 4 <= self.ground.classes.len() * 3 {
+        let few = size * 4 <= self.ground.classes.len() * 3;
+        if self.kept.len() < KEPT && few && self.has_room(size) {
             let place = self.kept.partition_point(|have| have.classes.len() < size);
             self.kept.insert(place, Rc::clone(&grouping));
         }
@@ -402,8 +455,8 @@ impl<'a, const W: usize> Engine<'a, W> {
 
 /// The classes of a node, those that stay and those that are suppressed.
 #[derive(Debug)]
-struct Tally<const W: usize> {
-    suppressed: u64,
+pub(super) struct Tally<const W: usize> {
+    pub(super) suppressed: u64,
     kept: u64,
     min_class: u64,
     /// `Σ_kept rows²`.
@@ -411,6 +464,10 @@ struct Tally<const W: usize> {
     /// `Σ_kept rows · Π share·D`, where the metric needs it.
     ambiguity: f64,
     lost: Vec<Class<W>>,
+    /// Rows of lost classes that were folded, by column and group.
+    folded: Vec<Vec<u64>>,
+    /// Their part of the cost, where the metric needs it.
+    spared: f64,
 }
 
 impl<const W: usize> Default for Tally<W> {
@@ -422,22 +479,24 @@ impl<const W: usize> Default for Tally<W> {
             squares: 0.0,
             ambiguity: 0.0,
             lost: Vec::new(),
+            folded: Vec::new(),
+            spared: 0.0,
         }
     }
 }
 
 /// A node and what is needed to score it.
-struct Node<'a, const W: usize> {
-    base: &'a Base<'a>,
-    layout: &'a Layout,
-    metric: Metric,
-    levels: &'a [usize],
+pub(super) struct Node<'a, const W: usize> {
+    pub(super) base: &'a Base<'a>,
+    pub(super) layout: &'a Layout,
+    pub(super) metric: Metric,
+    pub(super) levels: &'a [usize],
 }
 
 impl<const W: usize> Node<'_, W> {
     /// Takes in a class that stays or is suppressed.
     #[inline]
-    fn add(&self, tally: &mut Tally<W>, class: &Class<W>, stays: bool) {
+    pub(super) fn add(&self, tally: &mut Tally<W>, class: &Class<W>, stays: bool) {
         if !stays {
             tally.suppressed += class.rows;
             tally.lost.push(*class);
@@ -452,9 +511,9 @@ impl<const W: usize> Node<'_, W> {
     }
 
     /// The figures of a node whose classes' fates are known.
-    fn score(&self, tally: &Tally<W>) -> Checked {
-        let Tally { suppressed, kept, min_class, squares, lost, ambiguity } = tally;
-        let (suppressed, kept, min_class) = (*suppressed, *kept, *min_class);
+    pub(super) fn score(&self, tally: &Tally<W>) -> Checked {
+        let Tally { squares, lost, ambiguity, .. } = tally;
+        let (suppressed, kept, min_class) = (tally.suppressed, tally.kept, tally.min_class);
         let rows = self.base.rows as f64;
         let costs = || {
             let cost = |(column, level): (usize, &usize)| {
@@ -463,25 +522,22 @@ impl<const W: usize> Node<'_, W> {
             self.levels.iter().enumerate().map(cost)
         };
         let score = match self.metric {
-            Metric::Loss | Metric::LossGeometric => self.metric.combine(self.losses(lost)),
+            Metric::Loss | Metric::LossGeometric => self.metric.combine(self.losses(tally)),
             Metric::Aecs => rows / (kept + u64::from(suppressed > 0)).max(1) as f64,
             Metric::Dm => squares + rows * suppressed as f64,
             Metric::Precision => {
                 let part = suppressed as f64 / rows;
                 self.metric.combine(costs().map(|cost| cost * (1.0 - part) + part))
             }
-            Metric::Entropy => costs().sum::<f64>() + self.lost_entropies(lost).sum::<f64>(),
+            Metric::Entropy => costs().sum::<f64>() + self.lost_entropies(tally).sum::<f64>(),
             Metric::NormalizedEntropy => {
-                let columns = self.base.columns.iter().zip(self.lost_entropies(lost));
+                let columns = self.base.columns.iter().zip(self.lost_entropies(tally));
                 let lost = columns.map(|(column, lost)| ratio(lost, column.entropy)).sum::<f64>();
                 (costs().sum::<f64>() + lost) / self.levels.len().max(1) as f64
             }
             Metric::EntropyLoss => {
-                let whole = self.base.domain_entropy;
-                let spared = |class: &Class<W>| {
-                    class.rows as f64 * (1.0 - ratio(self.domain_logarithm(class), whole))
-                };
-                costs().sum::<f64>() + lost.iter().map(spared).sum::<f64>()
+                let spared = lost.iter().map(|class| self.spared(class));
+                costs().sum::<f64>() + tally.spared + spared.sum::<f64>()
             }
             Metric::Ambiguity => {
                 // The cost that is known beforehand is only a bound here: each class
@@ -498,19 +554,48 @@ impl<const W: usize> Node<'_, W> {
         }
     }
 
+    /// Takes the lost classes together by column, so that they need no memory each.
+    pub(super) fn fold(&self, tally: &mut Tally<W>) {
+        if self.metric == Metric::EntropyLoss {
+            tally.spared += tally.lost.iter().map(|class| self.spared(class)).sum::<f64>();
+        }
+        let columns = self.base.columns.iter().zip(self.levels).enumerate();
+        for (number, (column, level)) in columns {
+            let groups = column.levels.get(*level).map_or(0, |level| level.groups as usize);
+            if tally.folded.len() <= number {
+                tally.folded.push(vec![0; groups]);
+            }
+            let Some(folded) = tally.folded.get_mut(number) else { continue };
+            for class in &tally.lost {
+                if let Some(slot) = folded.get_mut(self.layout.group(&class.key, number)) {
+                    *slot += class.rows;
+                }
+            }
+        }
+        tally.lost.clear();
+    }
+
+    /// What suppressing a class adds to the cost, in [`Metric::EntropyLoss`].
+    fn spared(&self, class: &Class<W>) -> f64 {
+        let part = ratio(self.domain_logarithm(class), self.base.domain_entropy);
+        class.rows as f64 * (1.0 - part)
+    }
+
     /// Loss by column, the lost classes counting in full.
-    fn losses(&self, lost: &[Class<W>]) -> std::vec::IntoIter<f64> {
+    fn losses(&self, tally: &Tally<W>) -> std::vec::IntoIter<f64> {
         let rows = self.base.rows as f64;
         let mut losses = Vec::with_capacity(self.levels.len());
         for (number, (column, level)) in self.base.columns.iter().zip(self.levels).enumerate() {
             let Some(level) = column.levels.get(*level) else { continue };
-            let extra: f64 = lost
-                .iter()
-                .map(|class| {
-                    let share = level.share.get(self.layout.group(&class.key, number));
-                    (1.0 - share.copied().unwrap_or(1.0)) * class.rows as f64
-                })
-                .sum();
+            let added = |group: usize, rows: u64| {
+                let share = level.share.get(group).copied().unwrap_or(1.0);
+                (1.0 - share) * rows as f64
+            };
+            let lost = tally.lost.iter();
+            let lost = lost.map(|class| added(self.layout.group(&class.key, number), class.rows));
+            let folded = tally.folded.get(number).into_iter().flatten().enumerate();
+            let folded = folded.map(|(group, rows)| added(group, *rows));
+            let extra = lost.sum::<f64>() + folded.sum::<f64>();
             losses.push(loss_of_shares(level.share_sum + extra, rows, column.leaves));
         }
         losses.into_iter()
@@ -535,13 +620,13 @@ impl<const W: usize> Node<'_, W> {
     /// `a` the suppressed rows of a generalized value.
     ///
     /// Source: as [`Metric::Entropy`].
-    fn lost_entropies<'b>(&'b self, lost: &'b [Class<W>]) -> impl Iterator<Item = f64> + 'b {
-        let total = lost.iter().map(|class| class.rows).sum();
+    fn lost_entropies<'b>(&'b self, tally: &'b Tally<W>) -> impl Iterator<Item = f64> + 'b {
+        let total = tally.suppressed;
         let columns = self.base.columns.iter().zip(self.levels).enumerate();
         columns.map(move |(number, (column, level))| {
-            let mut groups =
-                vec![0_u64; column.levels.get(*level).map_or(0, |level| level.groups as usize)];
-            for class in lost {
+            let mut groups = tally.folded.get(number).cloned().unwrap_or_default();
+            groups.resize(column.levels.get(*level).map_or(0, |level| level.groups as usize), 0);
+            for class in &tally.lost {
                 if let Some(slot) = groups.get_mut(self.layout.group(&class.key, number)) {
                     *slot += class.rows;
                 }
@@ -577,6 +662,6 @@ fn members<const W: usize>(ids: &[u32], classes: usize, joint: &[Class<W>]) -> V
 }
 
 /// Whether `coarse` can be rolled up from `fine`.
-fn covers(fine: &[usize], coarse: &[usize]) -> bool {
+pub(super) fn covers(fine: &[usize], coarse: &[usize]) -> bool {
     fine.iter().zip(coarse).all(|(fine, coarse)| fine <= coarse)
 }

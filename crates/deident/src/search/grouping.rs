@@ -69,6 +69,26 @@ impl Layout {
         Self { places, words: word + 1 }
     }
 
+    /// The bits of each code of a column, at their place in a key, and the word they are
+    /// in.
+    ///
+    /// - `group`: the group of each code; where there is none, the codes themselves,
+    ///   which are `codes` many.
+    pub(super) fn bits(
+        &self,
+        column: usize,
+        group: Option<&[u32]>,
+        codes: usize,
+    ) -> (usize, Vec<u64>) {
+        let Some(place) = self.places.get(column) else { return (0, Vec::new()) };
+        let bits = |code: u32| u64::from(code) << place.shift;
+        let bits = match group {
+            Some(group) => group.iter().map(|group| bits(*group)).collect(),
+            None => (0..small(codes)).map(bits).collect(),
+        };
+        (place.word, bits)
+    }
+
     /// Words that a key needs.
     pub(super) fn words(&self) -> usize {
         self.words
@@ -98,7 +118,7 @@ impl Layout {
     }
 
     /// The bits of the columns from `first` on.
-    fn from<const W: usize>(&self, first: usize) -> [u64; W] {
+    pub(super) fn from<const W: usize>(&self, first: usize) -> [u64; W] {
         let mut bits = [0; W];
         for place in self.places.iter().skip(first) {
             if let Some(word) = bits.get_mut(place.word) {
@@ -536,6 +556,13 @@ fn pack<const W: usize>(keys: &mut [[u64; W]], codes: &[u32], group: Option<&[u3
 /// classes of one part have slots all over.
 const PLACING: u64 = 0x9e37_79b9_7f4a_7c15;
 const PARTING: u64 = 0xd6e8_feb8_6659_fd93;
+
+/// Where a class lies among all, by its key: a number whose upper bits depend on every
+/// bit of the key.
+#[inline]
+pub(super) fn rank<const W: usize>(key: &[u64; W]) -> u64 {
+    hash(key, PARTING)
+}
 
 /// A product: its upper bits depend on every bit of the key.
 #[inline]

@@ -28,7 +28,9 @@ use super::grouping::{Layout, keys_of};
 use super::lattice::Lattice;
 use super::register::Counter;
 use super::table::Base;
-use super::{Problem, SearchError, SearchProgress, hierarchies, lattice, suppressible};
+use super::{
+    KeptClasses, Outcome, Problem, SearchError, SearchProgress, hierarchies, lattice, suppressible,
+};
 use crate::criterion::Histogram;
 use crate::hierarchy::Hierarchy;
 use crate::metric::Metric;
@@ -51,6 +53,8 @@ pub struct Recoding {
     levels: Vec<Vec<usize>>,
     /// Class of each tuple of the table; `None` for a suppressed one.
     class_of: Vec<Option<u32>>,
+    /// The classes that stay, where the tuples lie on disk.
+    kept: Option<KeptClasses>,
     /// Loss, arithmetic mean over the columns, in `[0, 1]`; see [`Metric::Loss`].
     pub loss: f64,
     /// Rows suppressed.
@@ -83,6 +87,27 @@ impl Recoding {
             }
         }
         highest
+    }
+
+    /// One set of levels for a table on disk.
+    pub(super) fn of_kept(outcome: &Outcome, kept: KeptClasses) -> Self {
+        Self {
+            levels: vec![outcome.levels.clone()],
+            class_of: Vec::new(),
+            kept: Some(kept),
+            loss: outcome.score,
+            suppressed_rows: outcome.suppressed_rows,
+            rows: outcome.rows,
+            classes: outcome.classes,
+            min_class: outcome.min_class,
+            checked: outcome.checked,
+            lattice: outcome.lattice,
+        }
+    }
+
+    /// The classes that stay, where the tuples lie on disk.
+    pub(crate) fn kept(&self) -> Option<&KeptClasses> {
+        self.kept.as_ref()
     }
 
     /// The class of a tuple of the table; `None` if it is suppressed.
@@ -578,6 +603,7 @@ impl<const W: usize> Gatherer<'_, W> {
         Ok(Recoding {
             levels: self.clusters.iter().map(|cluster| cluster.levels.clone()).collect(),
             class_of,
+            kept: None,
             loss: cost / self.parts.base.rows as f64,
             suppressed_rows: suppressed,
             rows: self.parts.base.rows,

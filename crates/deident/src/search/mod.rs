@@ -23,6 +23,8 @@
 //! - `suppressed_rows_never_exceed_the_limit`
 
 mod climb;
+mod counted;
+mod disk;
 mod engine;
 mod grouping;
 mod lattice;
@@ -41,7 +43,11 @@ use vocabulary::ErrorKind;
 use crate::criterion::{Criterion, ModelError};
 use crate::hierarchy::{Hierarchy, HierarchyError, Spec};
 use crate::metric::Metric;
+use crate::spill::{SpillError, SpilledTable};
 use crate::tuples::{TupleError, TupleTable};
+pub(crate) use counted::KeptClasses;
+pub use counted::{full_domain_counted, search_counted};
+use disk::Disk;
 use engine::{Checked, Engine, Verdict};
 use grouping::Layout;
 use lattice::Lattice;
@@ -228,6 +234,9 @@ pub enum SearchError {
     /// A column was not counted.
     #[error("the tuple table does not serve this problem")]
     Tuples(#[from] TupleError),
+    /// The tuples cannot be read from disk, or something does not fit into memory.
+    #[error(transparent)]
+    Spill(#[from] SpillError),
     /// A model cannot be asked for.
     #[error("a model of the problem cannot be used")]
     Model(#[from] ModelError),
@@ -261,6 +270,7 @@ impl SearchError {
             | Self::Pinned { .. }
             | Self::Hierarchy { .. }
             | Self::Tuples(_)
+            | Self::Spill(_)
             | Self::Model(_)
             | Self::TooWide { .. }
             | Self::NoSolution => ErrorKind::Invalid,
@@ -318,6 +328,9 @@ impl<const W: usize> Search<'_, '_, W> {
             lattice: self.lattice.size(),
             best: self.best.as_ref().map(|best| best.checked.score),
         })?;
+        if self.engine.failure.is_some() {
+            return ControlFlow::Break(());
+        }
         ControlFlow::Continue(verdict)
     }
 
@@ -375,10 +388,25 @@ pub fn search(
     problem: &Problem,
     progress: &mut dyn FnMut(SearchProgress) -> ControlFlow<()>,
 ) -> Result<Outcome, SearchError> {
-    let hierarchies = hierarchies(tuples, problem)?;
+    search_from(Tuples { head: tuples, disk: None }, problem, progress)
+}
+
+/// The tuples of a table: all of it, or its names and values, and the rest on disk.
+#[derive(Clone, Copy)]
+struct Tuples<'a> {
+    head: &'a TupleTable,
+    disk: Option<&'a SpilledTable>,
+}
+
+fn search_from(
+    tuples: Tuples<'_>,
+    problem: &Problem,
+    progress: &mut dyn FnMut(SearchProgress) -> ControlFlow<()>,
+) -> Result<Outcome, SearchError> {
+    let hierarchies = hierarchies(tuples.head, problem)?;
     let mut outcome = search_once(tuples, problem, &hierarchies, problem.k, progress)?;
     for k in &problem.frontier {
-        if u64::from(*k) > tuples.rows() || *k == 0 {
+        if u64::from(*k) > tuples.head.rows() || *k == 0 {
             continue;
         }
         let found = if *k == problem.k {
@@ -434,13 +462,13 @@ pub(crate) fn hierarchies(
 }
 
 fn search_once(
-    tuples: &TupleTable,
+    tuples: Tuples<'_>,
     problem: &Problem,
     hierarchies: &[Hierarchy],
     k: u32,
     progress: &mut dyn FnMut(SearchProgress) -> ControlFlow<()>,
 ) -> Result<Outcome, SearchError> {
-    let rows = tuples.rows();
+    let rows = tuples.head.rows();
     if k == 0 {
         return Err(SearchError::ZeroK);
     }
@@ -450,12 +478,12 @@ fn search_once(
     let limit = suppressible(rows, problem.suppression_limit)?;
     let lattice = lattice(problem, hierarchies)?;
     let Problem { columns, criteria, metric, .. } = problem;
-    let base = Base::new(tuples, columns, hierarchies, k, criteria, *metric)?;
+    let base = Base::new(tuples.head, columns, hierarchies, k, criteria, *metric)?;
     if base.demands.k > rows {
         return Err(SearchError::NoSolution);
     }
     let layout = Layout::new(&base, lattice.low());
-    let parts = Parts { base, layout, lattice, problem, limit };
+    let parts = Parts { base, layout, lattice, problem, limit, disk: tuples.disk };
     match parts.layout.words() {
         1 => search_with::<1>(parts, progress),
         2 => search_with::<2>(parts, progress),
@@ -473,17 +501,19 @@ struct Parts<'a> {
     lattice: Lattice,
     problem: &'a Problem,
     limit: u64,
+    disk: Option<&'a SpilledTable>,
 }
 
 fn search_with<const W: usize>(
     parts: Parts<'_>,
     progress: &mut dyn FnMut(SearchProgress) -> ControlFlow<()>,
 ) -> Result<Outcome, SearchError> {
-    let Parts { base, layout, lattice, problem, limit } = parts;
+    let Parts { base, layout, lattice, problem, limit, disk } = parts;
     let rows = base.rows;
     let monotone = limit == 0 && base.demands.all_monotone
         || problem.criteria.iter().all(|c| c.model.is_monotone_with_suppression());
-    let engine = Engine::<W>::new(base, layout, problem.metric, limit, lattice.low());
+    let disk = disk.map(|table| Disk::new(table, problem)).transpose()?;
+    let engine = Engine::<W>::new(base, layout, problem.metric, limit, lattice.low(), disk);
     let mut search = Search {
         engine,
         lattice,
@@ -505,6 +535,9 @@ fn search_with<const W: usize>(
         let _ = search.wander();
         false
     };
+    if let Some(failure) = search.engine.failure.take() {
+        return Err(failure);
+    }
     let lattice_size = search.lattice.size();
     let Some(best) = search.best else {
         return Err(if complete { SearchError::NoSolution } else { SearchError::Cancelled });
@@ -598,7 +631,7 @@ fn check_once<const W: usize>(
     levels: &[usize],
 ) -> Verdict {
     let limit = base.rows;
-    Engine::<W>::new(base, layout, metric, limit, low).check(levels)
+    Engine::<W>::new(base, layout, metric, limit, low, None).check(levels)
 }
 
 fn lattice(problem: &Problem, hierarchies: &[Hierarchy]) -> Result<Lattice, SearchError> {

@@ -25,5 +25,6 @@ mod reference;
 mod releases;
 mod risks;
 mod shared;
+mod spilling;
 mod synthesis;
 mod transforms;

@@ -6,6 +6,7 @@
 //! Exit status: 0 done, 1 the promise cannot be kept (no k-anonymous form within the
 //! limits), 2 the input cannot be used.
 
+mod memory;
 mod models;
 mod planned;
 mod read;
@@ -21,8 +22,9 @@ use std::time::{Duration, Instant};
 
 use ::deident::delimited::write_row;
 use ::deident::{
-    Criterion, FrontierPoint, Metric, Model, ModelError, Problem, QuasiColumn, Recoder, Recoding,
-    SearchError, SearchProgress, TupleTable, full_domain, recode, search,
+    Counted, Criterion, FrontierPoint, Memory, Metric, Model, ModelError, Problem, QuasiColumn,
+    Recoder, Recoding, SearchError, SearchProgress, SpillError, full_domain_counted, recode,
+    search_counted,
 };
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -30,6 +32,7 @@ use serde_json::json;
 use crate::report::ReportError;
 use crate::show::{complain, say};
 use crate::whole_file::WholeFile;
+pub(crate) use memory::Bound;
 use planned::PlanError;
 use read::RowReader;
 pub(crate) use read::{ReadError, TextTable};
@@ -49,7 +52,7 @@ pub(crate) struct Deident {
     #[arg(long, required_unless_present = "plan")]
     k: Option<u32>,
     /// 方案文件 Do to each column what this plan says (TOML), instead of searching.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["quasi", "hierarchies", "k", "l", "t", "model", "population", "suppression", "metric", "recoding", "seconds", "keep", "report"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quasi", "hierarchies", "k", "l", "t", "model", "population", "suppression", "metric", "recoding", "seconds", "keep", "report", "memory"])]
     plan: Option<PathBuf>,
     /// 密钥文件 Keys that the plan names: lines `name = "hexadecimal"`, readable by you alone.
     #[arg(long, value_name = "FILE", requires = "plan")]
@@ -60,7 +63,7 @@ pub(crate) struct Deident {
     /// t-接近性 `equal:COL:0.3`, `ordered:COL:0.3` or `hierarchical:COL:0.3`.
     #[arg(long = "t", value_name = "MODEL")]
     t: Vec<String>,
-    /// 其他模型 Other models: k-map:5, presence:0:0.5, max-risk:0.2, average-risk:0.05,
+    /// 其他模型 Other models: k-map:5, k-map-sample:5:0.1, presence:0:0.5, max-risk:0.2, average-risk:0.05,
     /// records-at-risk:0.2:0.1, persons:COL:5, beta:COL:2, enhanced-beta:COL:2, delta:COL:1.
     #[arg(long, value_name = "MODEL")]
     model: Vec<String>,
@@ -80,6 +83,8 @@ pub(crate) struct Deident {
     /// 时限（秒）Search for at most this many seconds, and use them where no optimum can be proved.
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<f64>,
+    #[command(flatten)]
+    bound: Bound,
     /// 结果文件 Where to write the released rows (CSV); other columns are left out.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -200,13 +205,19 @@ fn run(arguments: &Deident) -> Result<(), DeidentError> {
     let mut named = counted.clone();
     named.extend(arguments.keep.iter().cloned());
     let table = TextTable::open(&arguments.file, &named)?;
-    let mut tuples = table.count(&counted)?;
+    let memory = arguments.bound.memory();
+    let mut tuples = table.count(&counted, &memory)?;
     let of_population =
         |model: &Model| matches!(model, Model::KMap { .. } | Model::Presence { .. });
     match &arguments.population {
         Some(path) => {
-            let population = TextTable::open(path, &arguments.quasi)?.count(&arguments.quasi)?;
-            tuples = tuples.with_population(&population);
+            let population = TextTable::open(path, &arguments.quasi)?;
+            let population = population.count(&arguments.quasi, &Memory::unbounded())?;
+            let failed = |source: SpillError| DeidentError::Search {
+                path: path.clone(),
+                source: source.into(),
+            };
+            tuples = tuples.with_population(population.whole("--population").map_err(failed)?);
         }
         None if criteria.iter().any(|criterion| of_population(&criterion.model)) => {
             return Err(DeidentError::NoPopulation);
@@ -223,10 +234,11 @@ fn run(arguments: &Deident) -> Result<(), DeidentError> {
     }
     if let Some(path) = &arguments.report {
         let failed = |source| DeidentError::Search { path: arguments.file.clone(), source };
-        let recoder = Recoder::new(&tuples, &problem, &found.recoding).map_err(failed)?;
+        let recoder = Recoder::counted(&tuples, &problem, &found.recoding).map_err(failed)?;
         let counted = |source| ReadError::Tuples { path: arguments.file.clone(), source };
         let (before, after) =
-            (table.count(&arguments.quasi)?, recoder.released().map_err(counted)?);
+            (table.count(&arguments.quasi, &memory)?, recoder.released().map_err(counted)?);
+        let after = Counted::Whole(after);
         report::report(arguments, &problem, &found, &before, &after).write(path)?;
     }
     summary(arguments, &found, load_ms, search_cpu_ms);
@@ -237,7 +249,7 @@ fn problem(
     arguments: &Deident,
     mut criteria: Vec<Criterion>,
     table: &TextTable,
-    tuples: &TupleTable,
+    tuples: &Counted,
 ) -> Result<Problem, DeidentError> {
     let folder = &arguments.hierarchies.clone().unwrap_or_default();
     for criterion in &mut criteria {
@@ -271,11 +283,7 @@ fn problem(
     Ok(problem)
 }
 
-fn find(
-    arguments: &Deident,
-    tuples: &TupleTable,
-    problem: &Problem,
-) -> Result<Found, DeidentError> {
+fn find(arguments: &Deident, tuples: &Counted, problem: &Problem) -> Result<Found, DeidentError> {
     let until = arguments
         .seconds
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
@@ -297,6 +305,7 @@ fn find(
         }
     };
     if arguments.recoding == Kind::Local {
+        let tuples = tuples.whole("--recoding local").map_err(|source| failed(source.into()))?;
         let recoding = recode(tuples, problem, &mut progress).map_err(failed)?;
         return Ok(Found {
             levels: recoding.highest_levels(),
@@ -309,8 +318,8 @@ fn find(
             recoding,
         });
     }
-    let outcome = search(tuples, problem, &mut progress).map_err(failed)?;
-    let recoding = full_domain(tuples, problem, &outcome.levels).map_err(failed)?;
+    let outcome = search_counted(tuples, problem, &mut progress).map_err(failed)?;
+    let recoding = full_domain_counted(tuples, problem, &outcome.levels).map_err(failed)?;
     Ok(Found {
         levels: outcome.levels,
         score: outcome.score,
@@ -330,7 +339,7 @@ fn release(
     arguments: &Deident,
     out: &Path,
     table: &TextTable,
-    tuples: &TupleTable,
+    tuples: &Counted,
     problem: &Problem,
     recoding: &Recoding,
 ) -> Result<(), DeidentError> {
@@ -340,7 +349,7 @@ fn release(
     let unwritten = |source| ReadError::Write { path: out.to_owned(), source };
     let mut written = Released {
         table,
-        recoder: Recoder::new(tuples, problem, recoding).map_err(failed)?,
+        recoder: Recoder::counted(tuples, problem, recoding).map_err(failed)?,
         written: (0..table.header.len())
             .filter(|place| counted.contains(place) || kept.contains(place))
             .collect(),

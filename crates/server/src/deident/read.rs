@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use ::deident::delimited::{OpenQuote, Rows};
 use ::deident::hierarchy::{HierarchyError, Spec, read_table};
-use ::deident::{TupleTable, TupleTableBuilder};
+use ::deident::{Bounded, Counted, Memory, TupleTable};
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
@@ -234,16 +234,18 @@ impl TextTable {
         })
     }
 
-    /// Counts the distinct tuples of some columns.
-    pub(crate) fn count(&self, names: &[String]) -> Result<TupleTable, ReadError> {
+    /// Counts the distinct tuples of some columns, within a bound of memory.
+    pub(crate) fn count(&self, names: &[String], memory: &Memory) -> Result<Counted, ReadError> {
         let mut counter = Counter {
             path: &self.path,
             names,
             places: self.places(names)?,
-            builder: TupleTable::builder(names),
+            memory,
+            builder: TupleTable::builder(names).within(memory),
         };
         self.read(&mut counter)?;
-        let tuples = counter.builder.finish();
+        let failed = |source| ReadError::Tuples { path: self.path.clone(), source };
+        let tuples = counter.builder.finish().map_err(failed)?;
         if tuples.rows() == 0 {
             return Err(ReadError::NoRows { path: self.path.clone() });
         }
@@ -256,7 +258,7 @@ impl TextTable {
         &self,
         folder: &Path,
         column: &str,
-        tuples: &TupleTable,
+        tuples: &Counted,
     ) -> Result<Spec, ReadError> {
         let path = hierarchy_file(folder, column)?;
         let wrong = |source| {
@@ -293,12 +295,13 @@ struct Counter<'a> {
     path: &'a Path,
     names: &'a [String],
     places: Vec<usize>,
-    builder: TupleTableBuilder,
+    memory: &'a Memory,
+    builder: Bounded,
 }
 
 impl RowReader for Counter<'_> {
     fn begin(&mut self) -> Result<(), ReadError> {
-        self.builder = TupleTable::builder(self.names);
+        self.builder = TupleTable::builder(self.names).within(self.memory);
         Ok(())
     }
 

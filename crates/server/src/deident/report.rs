@@ -2,7 +2,7 @@
 //! risk and of use.
 
 use ::deident::risk::{self, ClassSizes};
-use ::deident::{FrontierPoint, Model, Problem, TupleTable};
+use ::deident::{Counted, FrontierPoint, Model, Problem};
 use vocabulary::Bilingual;
 
 use super::{Deident, Found, Kind};
@@ -16,8 +16,8 @@ pub(super) fn report(
     arguments: &Deident,
     problem: &Problem,
     found: &Found,
-    before: &TupleTable,
-    after: &TupleTable,
+    before: &Counted,
+    after: &Counted,
 ) -> Report {
     let recoding = &found.recoding;
     let dropped = share(recoding.suppressed_rows, recoding.rows);
@@ -141,10 +141,10 @@ fn words(model: &Model) -> String {
 }
 
 /// What happened to each column.
-fn columns(arguments: &Deident, found: &Found, before: &TupleTable, after: &TupleTable) -> Section {
+fn columns(arguments: &Deident, found: &Found, before: &Counted, after: &Counted) -> Section {
     let rows = arguments.quasi.iter().zip(&found.levels).map(|(name, level)| {
-        let values = |table: &TupleTable| table.values(name).map_or(0, <[_]>::len);
-        let example = |table: &TupleTable| {
+        let values = |table: &Counted| table.values(name).map_or(0, <[_]>::len);
+        let example = |table: &Counted| {
             let most = table.value_rows(name).unwrap_or_default();
             let place = (0..most.len()).max_by_key(|place| most.get(*place)).unwrap_or_default();
             // A value of a few people is theirs, and a report is passed on.

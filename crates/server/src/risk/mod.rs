@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ::deident::TupleTable;
 use ::deident::attack::{AttackError, AttackReport, Predicates, Settings, Subject, singling_out};
 use ::deident::risk::{self, ClassSizes, ModalGuess, PopulationUniques, RiskError};
+use ::deident::{Counted, SpillError};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::deident::{Format, ReadError, TextTable};
+use crate::deident::{Bound, Format, ReadError, TextTable};
 use crate::report::ReportError;
 use crate::show::{complain, say};
 
@@ -52,6 +52,8 @@ pub(crate) struct Risk {
     /// 随机种子 Seeds, one a run of the attack.
     #[arg(long, value_delimiter = ',', default_value = "1,2,3", value_name = "NUMBERS")]
     seeds: Vec<u64>,
+    #[command(flatten)]
+    bound: Bound,
     /// 输出格式 How to report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -79,6 +81,8 @@ enum MeasureError {
     Sensitive { path: PathBuf, source: risk::diversity::DiversityError },
     #[error("{}: {source}", path.display())]
     Attack { path: PathBuf, source: AttackError },
+    #[error("{}: {source}", path.display())]
+    Spill { path: PathBuf, source: SpillError },
     #[error(
         "{}: the attack finds out up to {found:.3}, above the threshold {threshold}; \
          generalize or suppress more", path.display()
@@ -112,7 +116,8 @@ struct Measured {
 
 fn run(arguments: &Risk) -> Result<(), MeasureError> {
     let quasi = &arguments.quasi;
-    let count = |path: &PathBuf| TextTable::open(path, quasi)?.count(quasi);
+    let memory = arguments.bound.memory();
+    let count = |path: &PathBuf| TextTable::open(path, quasi)?.count(quasi, &memory);
     let tuples = count(&arguments.file)?;
     let failed = |source| MeasureError::Risk { path: arguments.file.clone(), source };
     let mut measured = measure(&tuples, arguments.sampling_fraction).map_err(failed)?;
@@ -148,19 +153,25 @@ fn guesses(arguments: &Risk) -> Result<Vec<ModalGuess>, MeasureError> {
     let mut names = arguments.quasi.clone();
     names
         .extend(arguments.sensitive.iter().filter(|name| !arguments.quasi.contains(name)).cloned());
-    let tuples = TextTable::open(&arguments.file, &names)?.count(&names)?;
+    let tuples = TextTable::open(&arguments.file, &names)?;
+    let tuples = tuples.count(&names, &arguments.bound.memory())?;
     let failed = |source| MeasureError::Sensitive { path: arguments.file.clone(), source };
-    let guess =
-        |column: &String| risk::modal_guess(&tuples, &arguments.quasi, column).map_err(failed);
+    let guess = |column: &String| {
+        let guess = match &tuples {
+            Counted::Whole(tuples) => risk::modal_guess(tuples, &arguments.quasi, column),
+            Counted::Spilled(tuples) => tuples.modal_guess(&arguments.quasi, column),
+        };
+        guess.map_err(failed)
+    };
     arguments.sensitive.iter().map(guess).collect()
 }
 
 /// Tries to single people out: by one column, and by three.
 fn attacks(
     arguments: &Risk,
-    release: &TupleTable,
-    table: &TupleTable,
-    control: Option<&TupleTable>,
+    release: &Counted,
+    table: &Counted,
+    control: Option<&Counted>,
 ) -> Result<Vec<AttackReport>, MeasureError> {
     let mut hierarchies = BTreeMap::new();
     if let Some(folder) = &arguments.hierarchies {
@@ -172,7 +183,13 @@ fn attacks(
             hierarchies.insert(column.clone(), text.hierarchy(folder, column, table)?);
         }
     }
-    let subject = Subject { release, table, control, hierarchies: &hierarchies };
+    let spilled = |source| MeasureError::Spill { path: arguments.file.clone(), source };
+    let subject = Subject {
+        release: release.whole("--attack").map_err(spilled)?,
+        table: table.whole("--attack").map_err(spilled)?,
+        control: control.map(|control| control.whole("--attack")).transpose().map_err(spilled)?,
+        hierarchies: &hierarchies,
+    };
     let settings = Settings { seeds: arguments.seeds.clone(), ..Settings::default() };
     let failed = |source| MeasureError::Attack { path: arguments.file.clone(), source };
     let widest = arguments.quasi.len().min(WIDEST);
@@ -185,7 +202,7 @@ fn attacks(
 /// Combinations of at most this many columns are looked at.
 const WIDEST: usize = 3;
 
-fn measure(tuples: &TupleTable, fraction: Option<f64>) -> Result<Measured, RiskError> {
+fn measure(tuples: &Counted, fraction: Option<f64>) -> Result<Measured, RiskError> {
     let classes = tuples.class_sizes();
     let mut at_risk = BTreeMap::new();
     for threshold in THRESHOLDS {
@@ -210,8 +227,8 @@ fn measure(tuples: &TupleTable, fraction: Option<f64>) -> Result<Measured, RiskE
 fn as_json(
     arguments: &Risk,
     measured: &Measured,
-    tuples: &TupleTable,
-    before: Option<&TupleTable>,
+    tuples: &Counted,
+    before: Option<&Counted>,
 ) -> Value {
     let Measured { classes, population, .. } = measured;
     let mut report = json!({
@@ -236,7 +253,7 @@ fn as_json(
         }
     }
     if let (Some(before), Some(report)) = (before, report.as_object_mut()) {
-        let distinct = |table: &TupleTable, column: &String| table.values(column).map(<[_]>::len);
+        let distinct = |table: &Counted, column: &String| table.values(column).map(<[_]>::len);
         let columns: BTreeMap<&String, Value> = arguments
             .quasi
             .iter()
@@ -259,12 +276,7 @@ fn as_json(
     report
 }
 
-fn as_text(
-    arguments: &Risk,
-    measured: &Measured,
-    tuples: &TupleTable,
-    before: Option<&TupleTable>,
-) {
+fn as_text(arguments: &Risk, measured: &Measured, tuples: &Counted, before: Option<&Counted>) {
     let classes = &measured.classes;
     say(&format!("行数 rows                          {}", classes.rows()));
     say(&format!("等价类 classes                     {}", classes.classes()));
@@ -290,7 +302,7 @@ fn as_text(
         let dropped = before.rows().saturating_sub(tuples.rows());
         say(&format!("去掉的行 rows dropped              {dropped}"));
         for column in &arguments.quasi {
-            let count = |table: &TupleTable| table.values(column).map_or(0, <[_]>::len);
+            let count = |table: &Counted| table.values(column).map_or(0, <[_]>::len);
             let (was, is) = (count(before), count(tuples));
             say(&format!("  {column}: {was} → {is} 个不同值 different values"));
         }

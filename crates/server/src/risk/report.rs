@@ -1,6 +1,6 @@
 //! The HTML report of `fenhe risk`: each figure with its arithmetic.
 
-use ::deident::TupleTable;
+use ::deident::Counted;
 use ::deident::attack::{AttackReport, Risk as AttackRisk, Success};
 use ::deident::risk::{self, Combination, ModalGuess, PopulationUniques};
 use vocabulary::Bilingual;
@@ -12,8 +12,8 @@ use crate::report::{Bar, Report, Section, class_sizes, percent};
 pub(super) fn report(
     arguments: &Risk,
     measured: &Measured,
-    tuples: &TupleTable,
-    before: Option<&TupleTable>,
+    tuples: &Counted,
+    before: Option<&Counted>,
 ) -> Result<Report, MeasureError> {
     let failed = |source| MeasureError::Risk { path: arguments.file.clone(), source };
     let classes = &measured.classes;
@@ -40,7 +40,7 @@ pub(super) fn report(
     report.fact("等价类", "classes", classes.classes().to_string());
     report.fact("最大风险", "highest risk", format!("{:.4}", measured.prosecutor));
     report.fact("平均风险", "mean risk", format!("{:.4}", measured.marketer));
-    report.add(class_sizes(before.map(TupleTable::class_sizes).as_ref(), classes));
+    report.add(class_sizes(before.map(Counted::class_sizes).as_ref(), classes));
     report.add(arithmetic(measured));
     if !measured.guesses.is_empty() {
         report.add(inference(&measured.guesses));
@@ -48,7 +48,10 @@ pub(super) fn report(
     if !measured.attacks.is_empty() {
         report.add(tried(&measured.attacks));
     }
-    report.add(singled_out(&risk::combinations(tuples, WIDEST).map_err(failed)?));
+    report.add(match tuples {
+        Counted::Whole(tuples) => singled_out(&risk::combinations(tuples, WIDEST).map_err(failed)?),
+        Counted::Spilled(_) => not_combined(),
+    });
     report.add(
         Section::new("没有说明的", "What this does not say").text(
             "没有考察与其他数据的关联。任何没有列出的列，对某个人都可能是准标识符。",
@@ -168,6 +171,14 @@ fn tried(attacks: &[AttackReport]) -> Section {
             "Conditions that one person alone meets are found in the release and tried on the original. What holds for people of the control, who are not in it, is no fault of the release. The upper end of the interval decides.",
         )
         .table(&head, attacks.iter().map(row).collect())
+}
+
+/// Combinations of columns need all tuples at once.
+fn not_combined() -> Section {
+    Section::new("哪些列的组合能挑出一个人", "Which columns single a person out").text(
+        "没有计算：元组超出 --memory，已放到磁盘上；允许更多内存即可。",
+        "Not computed: the tuples exceed --memory and lie on disk; allow more memory.",
+    )
 }
 
 /// Which columns single records out.
