@@ -17,6 +17,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::hierarchy::Spec;
+use crate::risk::Estimator;
 
 /// Counts of the values of one sensitive column inside one class: each code once,
 /// with its rows, in any order.
@@ -200,6 +201,24 @@ pub enum Model {
         /// Rows of the population.
         k: u32,
     },
+    /// k-map from a sample: with a probability of at least `confidence` at least `k` of
+    /// the population share the form of a class, by an [`Estimator`]; the table is the
+    /// sample. A class then needs so many rows of the sample that this is so. Monotone
+    /// with suppression.
+    ///
+    /// Source: as [`Estimator`].
+    SampleKMap {
+        /// Rows of the population, from 1 to 1,000,000.
+        k: u32,
+        /// Share of the population that is in the table, in `(0, 1]`.
+        fraction: f64,
+        /// Least probability, in `[0.5, 1)`.
+        #[serde(default = "usual_confidence")]
+        confidence: f64,
+        /// How the population is estimated.
+        #[serde(default)]
+        estimator: Estimator,
+    },
     /// δ-presence: `min ≤ |class of the table| / |class of the population| ≤ max` for
     /// every class of the population; needs [`crate::TupleTable::with_population`].
     /// With `min > 0` no class of the population may be without released rows, so
@@ -247,6 +266,11 @@ pub enum Model {
     },
 }
 
+/// The confidence of [`Model::SampleKMap`] where none is given.
+fn usual_confidence() -> f64 {
+    0.95
+}
+
 impl Model {
     /// Whether a coarser class can only satisfy it better, also while other
     /// classes are suppressed. Only then does one failure say something about
@@ -256,6 +280,7 @@ impl Model {
             Self::DistinctL { .. }
             | Self::DistinctPersons { .. }
             | Self::KMap { .. }
+            | Self::SampleKMap { .. }
             | Self::MaximumRisk { .. } => true,
             Self::EntropyL { .. }
             | Self::RecursiveL { .. }
@@ -282,6 +307,7 @@ impl Model {
         !matches!(
             self,
             Self::KMap { .. }
+                | Self::SampleKMap { .. }
                 | Self::Presence { .. }
                 | Self::MaximumRisk { .. }
                 | Self::AverageRisk { .. }
@@ -307,6 +333,14 @@ impl Model {
                 share("least presence", *min)?;
                 share("greatest presence", *max)?;
                 within("greatest presence", *max, "at or above the least", min <= max)
+            }
+            Self::SampleKMap { k, fraction, confidence, .. } => {
+                let some = (1..=1_000_000).contains(k);
+                within("population of a form", f64::from(*k), "from 1 to 1,000,000", some)?;
+                let sampled = *fraction > 0.0 && *fraction <= 1.0;
+                within("sampling fraction", *fraction, "in (0, 1]", sampled)?;
+                let sure = *confidence >= 0.5 && *confidence < 1.0;
+                within("confidence", *confidence, "in [0.5, 1)", sure)
             }
             Self::MaximumRisk { most } => risk("maximum risk", *most),
             Self::AverageRisk { most } => risk("average risk", *most),
@@ -383,6 +417,7 @@ impl Prepared {
             }),
             // Not about a column: see `release.rs`.
             Model::KMap { .. }
+            | Model::SampleKMap { .. }
             | Model::Presence { .. }
             | Model::MaximumRisk { .. }
             | Model::AverageRisk { .. }

@@ -5,6 +5,7 @@
 //! of its records is `1 / size`.
 
 use crate::criterion::{Criterion, Model, ModelError};
+use crate::risk::least_rows;
 
 /// Strictness of comparisons of computed shares with their bounds.
 const TOLERANCE: f64 = 1e-9;
@@ -73,6 +74,12 @@ pub(crate) fn share(rows: u64, population: u64) -> f64 {
 pub(crate) fn least_class(k: u32, criteria: &[Criterion]) -> u64 {
     let needed = criteria.iter().filter_map(|criterion| match criterion.model {
         Model::MaximumRisk { most } => Some(size_for(most)),
+        // A model outside its range is refused by `Bounds::of`.
+        Model::SampleKMap { k, fraction, confidence, estimator }
+            if criterion.model.check().is_ok() =>
+        {
+            Some(least_rows(k, fraction, confidence, estimator))
+        }
         _ => None,
     });
     needed.fold(u64::from(k), u64::max)

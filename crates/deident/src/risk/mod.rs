@@ -15,6 +15,7 @@ pub mod diversity;
 mod inference;
 mod population;
 mod restore;
+mod sample_map;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,8 @@ pub use restore::{
     DigestColumn, DigestFunction, OrderFinding, Restoration, digest_columns, order_finding,
     restore_digests,
 };
+pub(crate) use sample_map::least_rows;
+pub use sample_map::{Estimator, SampleMap, at_least_in_population, below_in_population};
 
 /// Why a risk cannot be computed.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use arrow::array::RecordBatch;
 use arrow::util::display::array_value_to_string;
+use deident::risk::Estimator;
 use deident::{
     Applier, Criterion, Model, ModelError, Plan, Problem, QuasiColumn, Recoder, SearchError, Spec,
     Transform, TupleError, TupleTable, full_domain, recode, search, utility,
@@ -121,6 +122,20 @@ fn holds(model: &Model, class: &[&Row], all: &[Row], population: u64) -> bool {
             class.iter().map(|row| row.4).collect::<BTreeSet<u8>>().len() >= *k as usize
         }
         Model::KMap { k } => population >= u64::from(*k),
+        // By the definition: Σ C(h − 1, f − 1) π^f (1 − π)^(h − f) over h < k.
+        Model::SampleKMap { k, fraction, confidence, .. } => {
+            let f = class.len() as u64;
+            let choose = |h: u64| -> f64 {
+                (1..f).map(|i| (h - 1 - (f - 1 - i)) as f64 / i as f64).product()
+            };
+            let few: f64 = (f..u64::from(*k))
+                .map(|h| {
+                    let (seen, unseen) = (f as f64, (h - f) as f64);
+                    choose(h) * fraction.powf(seen) * (1.0 - fraction).powf(unseen)
+                })
+                .sum();
+            1.0 - few >= confidence - 1e-9
+        }
         Model::Presence { min, max } => {
             let share = n / population as f64;
             share >= min - 1e-9 && share <= max + 1e-9
@@ -196,6 +211,10 @@ fn criterion() -> impl Strategy<Value = Criterion> {
         (0.3_f64..3.0).prop_map(move |beta| disease(Model::BasicLikeness { beta })),
         (1_u32..5).prop_map(|k| Criterion::of("person", Model::DistinctPersons { k })),
         (1_u32..9).prop_map(|k| Criterion::whole(Model::KMap { k })),
+        (1_u32..9, 0.2_f64..1.0, 0.5_f64..0.99).prop_map(|(k, fraction, confidence)| {
+            let estimator = Estimator::NegativeBinomial;
+            Criterion::whole(Model::SampleKMap { k, fraction, confidence, estimator })
+        }),
         (0.3_f64..1.0).prop_map(|max| Criterion::whole(Model::Presence { min: 0.0, max })),
         (0.3_f64..1.0).prop_map(|max| Criterion::whole(Model::Presence { min: 0.1, max })),
         (0.1_f64..0.9).prop_map(|most| Criterion::whole(Model::AverageRisk { most })),
@@ -425,6 +444,11 @@ fn bounds_outside_their_range_are_refused() {
     for model in [
         Model::AverageRisk { most: 0.0 },
         Model::MaximumRisk { most: f64::NAN },
+        sampled(0, 0.5, 0.95),
+        sampled(u32::MAX, 0.5, 0.95),
+        sampled(5, 0.0, 0.95),
+        sampled(5, f64::NAN, 0.95),
+        sampled(5, 0.5, 1.0),
         Model::RecordsAtRisk { above: 0.2, most: 1.5 },
         Model::Presence { min: 0.6, max: 0.5 },
     ] {
@@ -434,4 +458,8 @@ fn bounds_outside_their_range_are_refused() {
         let found = go(&problem, &tuples);
         assert!(matches!(found, Err(SearchError::Model(ModelError::Range { .. }))), "{found:?}");
     }
+}
+
+fn sampled(k: u32, fraction: f64, confidence: f64) -> Model {
+    Model::SampleKMap { k, fraction, confidence, estimator: Estimator::Poisson }
 }

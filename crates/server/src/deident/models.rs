@@ -1,5 +1,6 @@
 //! Privacy models as they are written on the command line.
 
+use ::deident::risk::Estimator;
 use ::deident::{Criterion, Model, Spec};
 
 use super::{Deident, DeidentError};
@@ -64,6 +65,19 @@ fn closeness(kind: &str, rest: &[&str]) -> Option<Criterion> {
 fn other(kind: &str, rest: &[&str]) -> Option<Criterion> {
     Some(match (kind, rest) {
         ("k-map", [k]) => Criterion::whole(Model::KMap { k: k.parse().ok()? }),
+        ("k-map-sample", [k, fraction, rest @ ..]) => {
+            let (confidence, estimator) = match rest {
+                [] => (0.95, Estimator::default()),
+                [confidence] => (bound(confidence)?, Estimator::default()),
+                [confidence, "poisson"] => (bound(confidence)?, Estimator::Poisson),
+                [confidence, "negative-binomial"] => {
+                    (bound(confidence)?, Estimator::NegativeBinomial)
+                }
+                _ => return None,
+            };
+            let (k, fraction) = (k.parse().ok()?, bound(fraction)?);
+            Criterion::whole(Model::SampleKMap { k, fraction, confidence, estimator })
+        }
         ("presence", [min, max]) => {
             let (min, max) = (min.parse().ok()?, max.parse().ok()?);
             Criterion::whole(Model::Presence { min, max })
@@ -98,6 +112,8 @@ mod tests {
     fn a_model_is_written_as_its_name_its_column_and_its_bounds() {
         for text in [
             "k-map:5",
+            "k-map-sample:5:0.1",
+            "k-map-sample:5:0.1:0.99:poisson",
             "presence:0:0.5",
             "max-risk:0.2",
             "average-risk:0.05",
@@ -115,7 +131,17 @@ mod tests {
 
     #[test]
     fn a_model_that_cannot_be_asked_for_is_named() {
-        for text in ["k-map", "k-map:x", "presence:0.6:0.5", "max-risk:2", "persons:5", "magic:1"] {
+        for text in [
+            "k-map",
+            "k-map:x",
+            "k-map-sample:5",
+            "k-map-sample:5:2",
+            "k-map-sample:5:0.1:1",
+            "presence:0.6:0.5",
+            "max-risk:2",
+            "persons:5",
+            "magic:1",
+        ] {
             let error = criterion(text, other).unwrap_err().to_string();
             assert!(error.contains(text), "{error}");
         }

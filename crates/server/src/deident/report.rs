@@ -127,6 +127,13 @@ fn words(model: &Model) -> String {
                 "每个等价类在总体中至少 {k} 行 at least {k} rows of the population in each class"
             )
         }
+        Model::SampleKMap { k, fraction, confidence, .. } => {
+            format!(
+                "由 {fraction} 的抽样估计，每个等价类在总体中至少 {k} 行的概率不低于 {confidence} \
+                 estimated from a sample of {fraction}: at least {k} rows of the population in \
+                 each class with probability {confidence}"
+            )
+        }
         Model::Presence { min, max } => {
             format!(
                 "在表中的概率介于 {min} 与 {max} probability to be in the table from {min} to {max}"

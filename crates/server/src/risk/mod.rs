@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ::deident::attack::{AttackError, AttackReport, Predicates, Settings, Subject, singling_out};
-use ::deident::risk::{self, ClassSizes, ModalGuess, PopulationUniques, RiskError};
+use ::deident::risk::{self, ClassSizes, ModalGuess, PopulationUniques, RiskError, SampleMap};
 use ::deident::{Counted, SpillError};
 use clap::Args;
 use serde_json::{Value, json};
@@ -110,6 +110,8 @@ struct Measured {
     at_risk: BTreeMap<&'static str, f64>,
     theta: Option<f64>,
     population: Option<PopulationUniques>,
+    /// Records that are likely to be in small classes of the population.
+    sample_map: Option<SampleMap>,
     guesses: Vec<ModalGuess>,
     attacks: Vec<AttackReport>,
 }
@@ -199,6 +201,9 @@ fn attacks(
         .collect()
 }
 
+/// A form that fewer of the population have is rare: the usual k.
+const FEW: u64 = 5;
+
 /// Combinations of at most this many columns are looked at.
 const WIDEST: usize = 3;
 
@@ -217,6 +222,9 @@ fn measure(tuples: &Counted, fraction: Option<f64>) -> Result<Measured, RiskErro
         theta: fraction.map(|fraction| risk::theta(&classes, fraction)).transpose()?,
         population: fraction
             .map(|fraction| risk::population_uniques(&classes, fraction))
+            .transpose()?,
+        sample_map: fraction
+            .map(|fraction| risk::below_in_population(&classes, FEW, fraction))
             .transpose()?,
         guesses: Vec::new(),
         attacks: Vec::new(),
@@ -242,6 +250,7 @@ fn as_json(
         "at_risk": measured.at_risk,
         "theta": measured.theta,
         "population_uniques": population,
+        "sample_map": measured.sample_map,
         "population_uniques_interval": population.and_then(|found| found.interval()),
     });
     if let Some(report) = report.as_object_mut() {
@@ -295,6 +304,12 @@ fn as_text(arguments: &Risk, measured: &Measured, tuples: &Counted, before: Opti
                 |(low, high)| format!("{low:.0} – {high:.0}"),
             );
             say(&format!("总体中唯一的记录 population uniques {interval}"));
+            if let Some(SampleMap { k, negative_binomial, poisson }) = measured.sample_map {
+                let (low, high) = (negative_binomial.min(poisson), negative_binomial.max(poisson));
+                say(&format!(
+                    "总体中不足 {k} 人的记录（偏低）below {k} in the population (too low) {low:.4} – {high:.4}"
+                ));
+            }
         }
         _ => say("给出 --sampling-fraction 才能估计总体 give it to estimate the population"),
     }
