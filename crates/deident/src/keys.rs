@@ -124,6 +124,7 @@ pub(crate) enum Usage {
     DateShift,
     Noise,
     Swap,
+    RecordSwap,
     Sample,
     Synthesis,
 }
@@ -136,6 +137,7 @@ impl Usage {
             Self::DateShift => "date-shift",
             Self::Noise => "noise",
             Self::Swap => "swap",
+            Self::RecordSwap => "record-swap",
             Self::Sample => "sample",
             Self::Synthesis => "synthesis",
         }

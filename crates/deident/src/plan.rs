@@ -36,7 +36,7 @@ use crate::transform::{Condition, Sampling, Transform};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnUnseen {
-    /// The plan is not applied; the error names the values.
+    /// The plan is not applied; the error shows the values masked, and where they are.
     #[default]
     Refuse,
     /// Rows with such a value are dropped, counted and the values named.

@@ -9,9 +9,10 @@
 //!
 //! Memory grows with the distinct tuples of the quasi-identifiers and the distinct
 //! values of the columns that are micro-aggregated, swapped or cleared of rare
-//! values. Nothing grows with the rows.
+//! values, or the distinct tuples of columns that are treated together. Nothing grows with the rows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::filter_record_batch;
@@ -21,7 +22,9 @@ use hashbrown::HashSet;
 use crate::apply::{ApplyError, check_columns};
 use crate::keys::Keys;
 use crate::plan::Plan;
-use crate::transform::{Counted, DistributionBuilder, Operation, Selection, Transform};
+use crate::transform::{
+    Counted, DistributionBuilder, JointBuilder, JointName, Operation, Selection, Transform, groups,
+};
 use crate::tuples::{TupleTable, TupleTableBuilder};
 
 /// What a first pass over a table found out for one plan.
@@ -65,8 +68,17 @@ impl Survey {
                 _ => {}
             }
         }
+        let mut joint = BTreeMap::new();
+        let wrong = |(column, source)| ApplyError::Column { column, source };
+        for (name, parts) in groups(&plan.columns).map_err(wrong)? {
+            let column = parts.last().map(|part| part.column.clone()).unwrap_or_default();
+            let counter =
+                JointBuilder::new(parts, schema).map_err(|source| wrong((column, source)))?;
+            joint.insert(name, counter);
+        }
         let builder = SurveyBuilder {
             selection,
+            joint,
             tuples: TupleTable::builder(&plan.counted_columns()),
             ordered,
             texts,
@@ -84,6 +96,7 @@ pub struct SurveyBuilder {
     tuples: TupleTableBuilder,
     ordered: BTreeMap<String, DistributionBuilder>,
     texts: BTreeMap<String, (u64, TupleTableBuilder)>,
+    joint: BTreeMap<JointName, JointBuilder>,
     schema: SchemaRef,
 }
 
@@ -122,6 +135,10 @@ impl SurveyBuilder {
         for (_, builder) in self.texts.values_mut() {
             builder.update(&rows)?;
         }
+        for ((_, group), builder) in &mut self.joint {
+            let wrong = |source| ApplyError::Column { column: group.clone(), source };
+            builder.update(&rows).map_err(wrong)?;
+        }
         Ok(())
     }
 
@@ -145,7 +162,12 @@ impl SurveyBuilder {
                 (name, common)
             })
             .collect();
-        let counted = Counted { ordered, common, ..Counted::default() };
+        // What could not be put together is missed by the transform that needs it.
+        let joint = self.joint.into_iter();
+        let joint =
+            joint.filter_map(|(name, builder)| Some((name, Arc::new(builder.finish().ok()?))));
+        let joint = joint.collect();
+        let counted = Counted { ordered, common, joint, ..Counted::default() };
         Survey { tuples: self.tuples.finish(), counted, schema: self.schema }
     }
 }

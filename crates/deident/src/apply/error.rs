@@ -47,15 +47,19 @@ pub enum ApplyError {
     /// New rows have values that the hierarchy does not know.
     #[error(
         "column `{column}` has values that were not seen when the mapping was found, in {rows} \
-         row(s): {}; write `on_unseen = \"suppress\"` to drop these rows", values.join(", ")
+         row(s), first in row {first_row} (masked: {}); add them to its hierarchy, or write \
+         `on_unseen = \"suppress\"` to drop these rows", masked.join(", ")
     )]
     Unseen {
         /// The column.
         column: String,
         /// Rows of the batch with such a value.
         rows: u64,
-        /// The first of the values.
-        values: Vec<String>,
+        /// The first of these rows, counted from 1 over all batches.
+        first_row: u64,
+        /// The first 20 of the values, masked but for their first character: values may be
+        /// personal data, and errors are logged and passed on.
+        masked: Vec<String>,
     },
     /// A transform cannot be used on its column.
     #[error("column `{column}` cannot be transformed")]

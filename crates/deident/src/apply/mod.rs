@@ -37,7 +37,7 @@ pub use mapping::Mapping;
 use crate::keys::Keys;
 use crate::plan::{OnUnseen, Plan};
 use crate::survey::Survey;
-use crate::transform::{Counted, Operation, Rows, Selection, Transform};
+use crate::transform::{Counted, Operation, Rows, Selection, Transform, mask};
 use crate::tuples::TupleTable;
 use levels::Levels;
 use mapping::NamedLevels;
@@ -282,7 +282,7 @@ impl Applier {
         let Some(ready) = &mut self.ready else { return Err(ApplyError::OtherSchema) };
         let selected = ready.selection.rows(batch).map_err(ApplyError::Rows)?;
         let chosen = filter_record_batch(batch, &selected.mask)?;
-        let stay = self.stay(&chosen)?;
+        let stay = self.stay(&chosen, &selected.numbers)?;
         let rest = filter_record_batch(&chosen, &stay)?;
         let numbers: Vec<u64> = selected
             .numbers
@@ -301,28 +301,34 @@ impl Applier {
     }
 
     /// Which of the chosen rows are in a class that is released.
-    fn stay(&mut self, chosen: &RecordBatch) -> Result<BooleanArray, ApplyError> {
+    ///
+    /// - `numbers`: the number of each chosen row in the table, from 0.
+    fn stay(&mut self, chosen: &RecordBatch, numbers: &[u64]) -> Result<BooleanArray, ApplyError> {
         let rows = chosen.num_rows();
         let mut keys = vec![Some(Vec::with_capacity(self.quasi.len())); rows];
         for ((name, levels), unseen) in self.quasi.iter_mut().zip(&mut self.unseen) {
             let Some(array) = chosen.column_by_name(name) else { continue };
-            let mut numbers = levels.numbers(array);
-            if numbers.contains(&None) {
-                let before = unseen.clone();
-                note_unseen(levels, array, &mut numbers, self.counted.new_rows, unseen);
-                let fresh = unseen.rows - before.rows;
+            let mut forms = levels.numbers(array);
+            if forms.contains(&None) {
+                let before = unseen.rows;
+                note_unseen(levels, array, &mut forms, self.counted.new_rows, unseen);
+                let fresh = unseen.rows - before;
                 if self.counted.new_rows && self.plan.on_unseen == OnUnseen::Refuse && fresh > 0 {
-                    let named = unseen.values.iter();
-                    let named =
-                        named.map(|value| value.clone().unwrap_or_else(|| "null".to_owned()));
+                    let first = forms.iter().position(Option::is_none);
+                    let first = first.and_then(|place| numbers.get(place));
                     return Err(ApplyError::Unseen {
                         column: name.clone(),
                         rows: fresh,
-                        values: named.collect(),
+                        first_row: first.map_or(1, |number| number + 1),
+                        masked: unseen
+                            .values
+                            .iter()
+                            .map(|value| masked(value.as_deref()))
+                            .collect(),
                     });
                 }
             }
-            for (key, number) in keys.iter_mut().zip(numbers) {
+            for (key, number) in keys.iter_mut().zip(forms) {
                 *key = key.take().zip(number).map(|(mut key, number)| {
                     key.push(number);
                     key
@@ -366,6 +372,13 @@ impl Applier {
         let options = RecordBatchOptions::new().with_row_count(Some(rows.batch.num_rows()));
         Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
     }
+}
+
+/// A value as an error may show it: its first character and its length, nothing of a
+/// value of one character. It is enough to find a slip in a hierarchy, and an error goes
+/// where the table may not.
+fn masked(value: Option<&str>) -> String {
+    value.map_or_else(|| "null".to_owned(), |text| mask(text, 1, 0))
 }
 
 /// Counts and names the values of a batch that are not known, having asked the rule

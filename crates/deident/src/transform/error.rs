@@ -57,6 +57,15 @@ pub enum TransformError {
         /// The transform, as the plan writes it.
         transform: &'static str,
     },
+    /// The work would not end in time.
+    #[error(
+        "it takes at most {most} different records; round or generalize the columns first, or \
+         take a sample"
+    )]
+    TooMany {
+        /// The most that are taken.
+        most: u32,
+    },
     /// Arrow refused.
     #[error("the column could not be built")]
     Arrow(#[from] ArrowError),

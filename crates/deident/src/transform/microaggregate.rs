@@ -258,7 +258,7 @@ fn best_starts(sums: &Sums, values: usize, k: u64) -> Vec<Option<usize>> {
 
 /// The mean in the resolution of the column, between the ends of its group.
 #[expect(clippy::cast_possible_truncation, reason = "a cast from f64 stops at the ends")]
-fn centre(mean: f64, low: &Cell, high: &Cell) -> Cell {
+pub(super) fn centre(mean: f64, low: &Cell, high: &Cell) -> Cell {
     let cell = match low {
         Cell::Whole(_) => Cell::Whole(mean.round() as i128),
         _ => Cell::Real(Real(mean)),

@@ -8,6 +8,7 @@
 //! cell by cell    mask, generalize, suppress_cells, top_bottom, round, noise,
 //!                 pseudonym, encrypt, date_shift
 //! after a count   suppress_cells by rarity, microaggregate, swap
+//! by record       microaggregate_together, record_swap
 //! ```
 //!
 //! What was counted grows with the distinct values of those columns; nothing grows
@@ -22,12 +23,16 @@ mod date_shift;
 mod distribution;
 mod encrypt;
 mod error;
+mod joint;
+mod mdav;
 mod microaggregate;
 mod noise;
 mod operation;
 mod pseudonym;
+mod record_swap;
 mod round;
 mod select;
+mod shuffle;
 mod suppress;
 mod swap;
 mod top_bottom;
@@ -39,9 +44,11 @@ pub use condition::{Bound, Condition};
 pub use date_shift::DateShift;
 pub use encrypt::{Encrypt, Unfit};
 pub use error::TransformError;
+pub use mdav::MicroaggregateTogether;
 pub use microaggregate::{Group, Microaggregate};
 pub use noise::{Noise, Shape};
 pub use pseudonym::{Encoding, Pseudonym};
+pub use record_swap::{Band, RecordSwap, Similar};
 pub use round::Round;
 pub use select::Sampling;
 pub use suppress::SuppressCells;
@@ -50,6 +57,7 @@ pub use top_bottom::TopBottom;
 
 pub(crate) use cell::{Cell, CellType};
 pub(crate) use distribution::DistributionBuilder;
+pub(crate) use joint::{JointBuilder, JointName, groups};
 pub(crate) use operation::{Counted, Operation, Rows};
 pub(crate) use select::Selection;
 
@@ -87,10 +95,14 @@ pub enum Transform {
     Round(Round),
     /// Values become the mean of a group of neighbors (微聚集).
     Microaggregate(Microaggregate),
+    /// The columns of a group become the means of groups of records (多元微聚集).
+    MicroaggregateTogether(MicroaggregateTogether),
     /// Random numbers are added (加噪).
     Noise(Noise),
     /// Values change places with values near in rank (秩交换).
     Swap(Swap),
+    /// Similar records exchange values (记录交换).
+    RecordSwap(RecordSwap),
     /// Values become names that only a key explains (假名化).
     Pseudonym(Pseudonym),
     /// Values are encrypted in their own form (保留格式加密).
@@ -135,9 +147,11 @@ impl Transform {
             | Self::Mask { .. }
             | Self::Generalize { .. }
             | Self::Round(_)
-            | Self::Microaggregate(_) => Reversibility::Irreversible,
+            | Self::Microaggregate(_)
+            | Self::MicroaggregateTogether(_) => Reversibility::Irreversible,
             Self::Noise(_)
             | Self::Swap(_)
+            | Self::RecordSwap(_)
             | Self::Pseudonym(_)
             | Self::Encrypt(_)
             | Self::DateShift(_) => Reversibility::WithKey,
@@ -160,11 +174,12 @@ impl Transform {
             Self::SuppressCells(cells) => {
                 Needs { counting: cells.rarer_than.is_some(), ..Needs::default() }
             }
-            Self::Generalize { .. } | Self::Microaggregate(_) => {
+            Self::Generalize { .. } | Self::Microaggregate(_) | Self::MicroaggregateTogether(_) => {
                 Needs { counting: true, ..Needs::default() }
             }
             Self::Noise(noise) => key(noise.key.as_str()),
             Self::Swap(swap) => Needs { counting: true, ..key(swap.key.as_str()) },
+            Self::RecordSwap(swap) => Needs { counting: true, ..key(swap.key.as_str()) },
             Self::Pseudonym(pseudonym) => key(pseudonym.key.as_str()),
             Self::Encrypt(encrypt) => key(encrypt.key.as_str()),
             Self::DateShift(shift) => {

@@ -12,9 +12,12 @@ use super::date_shift::Shifting;
 use super::distribution::Distribution;
 use super::encrypt::Encryption;
 use super::error::TransformError;
+use super::joint::{Joint, JointName};
+use super::mdav::Together;
 use super::microaggregate::{Group, Grouping};
 use super::noise::Noising;
 use super::pseudonym::Naming;
+use super::record_swap::Swapped;
 use super::round::Rounding;
 use super::suppress::CellSuppression;
 use super::swap::Swapping;
@@ -42,6 +45,8 @@ pub(crate) struct Treated {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counted {
     pub(crate) ordered: BTreeMap<String, Distribution>,
+    /// Columns that are treated together, by group.
+    pub(crate) joint: BTreeMap<JointName, Arc<Joint>>,
     /// Values that are common enough.
     pub(crate) common: BTreeMap<String, HashSet<String>>,
     /// Groups that an earlier run found.
@@ -66,7 +71,9 @@ pub(crate) enum Operation {
     Round(Rounding),
     Microaggregate(Grouping),
     Noise(Box<Noising>),
+    MicroaggregateTogether(Together),
     Swap(Box<Swapping>),
+    RecordSwap(Box<Swapped>),
     Pseudonym(Box<Naming>),
     Encrypt(Box<Encryption>),
     DateShift(Box<Shifting>),
@@ -84,6 +91,10 @@ impl Operation {
             .field_with_name(column)
             .map_err(|_| TransformError::NoColumn { name: column.to_owned() })?;
         let data_type = field.data_type();
+        let joint = || {
+            let name = transform.joint().ok_or(TransformError::NotCounted)?;
+            counted.joint.get(&name).ok_or(TransformError::NotCounted)
+        };
         let ordered = || counted.ordered.get(column).ok_or(TransformError::NotCounted);
         Ok(match transform {
             Transform::Keep => Self::Keep,
@@ -110,6 +121,18 @@ impl Operation {
             Transform::Swap(_) if counted.new_rows => {
                 return Err(TransformError::NewRows { transform: "swap" });
             }
+            Transform::RecordSwap(_) if counted.new_rows => {
+                return Err(TransformError::NewRows { transform: "record_swap" });
+            }
+            Transform::MicroaggregateTogether(_) if counted.new_rows => {
+                return Err(TransformError::NewRows { transform: "microaggregate_together" });
+            }
+            Transform::MicroaggregateTogether(settings) => {
+                Self::MicroaggregateTogether(Together::new(settings, column, joint()?)?)
+            }
+            Transform::RecordSwap(settings) => {
+                Self::RecordSwap(Box::new(Swapped::new(settings, column, joint()?, keys)?))
+            }
             Transform::Swap(settings) => {
                 Self::Swap(Box::new(Swapping::new(settings, column, ordered()?, keys)?))
             }
@@ -134,7 +157,9 @@ impl Operation {
             self,
             Self::SuppressCells(_)
                 | Self::Microaggregate(_)
+                | Self::MicroaggregateTogether(_)
                 | Self::Swap(_)
+                | Self::RecordSwap(_)
                 | Self::Encrypt(_)
                 | Self::DateShift(_)
         )
@@ -158,7 +183,9 @@ impl Operation {
             Self::Round(rounding) => rounding.apply(array)?,
             Self::Microaggregate(grouping) => grouping.apply(array)?,
             Self::Noise(noising) => noising.apply(rows, array)?,
+            Self::MicroaggregateTogether(together) => together.apply(rows, array)?,
             Self::Swap(swapping) => swapping.apply(array)?,
+            Self::RecordSwap(swapped) => swapped.apply(rows, array)?,
             Self::Pseudonym(naming) => naming.apply(array),
             Self::Encrypt(encryption) => encryption.apply(rows, array)?,
             Self::DateShift(shifting) => shifting.apply(rows, array)?,

@@ -18,13 +18,12 @@
 
 use arrow::array::ArrayRef;
 use serde::{Deserialize, Serialize};
-use sm4::Sm4;
-use sm4::cipher::{BlockCipherEncrypt as _, KeyInit as _};
 
 use super::cell::Cell;
 use super::distribution::Distribution;
 use super::error::TransformError;
 use super::operation::Treated;
+use super::shuffle::Shuffle;
 use crate::keys::{Keys, Usage};
 
 /// Values are swapped with values whose rank is at most `percent` of the rows away.
@@ -130,7 +129,7 @@ struct Permutation {
     /// Length of the blocks of each round, and how far the second lie shifted.
     blocks: [u64; 2],
     shift: u64,
-    cipher: Sm4,
+    shuffle: Shuffle,
 }
 
 impl std::fmt::Debug for Permutation {
@@ -145,7 +144,7 @@ impl Permutation {
         // A block of n ranks moves none by more than n − 1.
         let blocks = [window - half + 1, half + 1];
         let shift = blocks.iter().max().map_or(0, |longest| longest.div_ceil(2));
-        Self { ranks, blocks, shift, cipher: Sm4::new(key.into()) }
+        Self { ranks, blocks, shift, shuffle: Shuffle::new(key) }
     }
 
     fn rank(&self, rank: u64) -> u64 {
@@ -163,40 +162,7 @@ impl Permutation {
             (start, start + length)
         };
         let size = end.min(self.ranks) - start;
-        start + self.shuffle(round, start, rank - start, size)
-    }
-
-    /// A permutation of `0..size`: a Feistel network over the next power of four, that
-    /// is run again until it comes back into the range.
-    ///
-    /// Source: Black & Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002.
-    fn shuffle(&self, round: u8, block: u64, place: u64, size: u64) -> u64 {
-        if size < 2 {
-            return place;
-        }
-        let bits = (u64::BITS - (size - 1).leading_zeros()).div_ceil(2).max(3);
-        let mask = (1_u64 << bits) - 1;
-        let mut value = place;
-        loop {
-            let (mut left, mut right) = (value >> bits, value & mask);
-            for step in 0..8 {
-                let next = left ^ (self.word(round, step, block, right) & mask);
-                (left, right) = (right, next);
-            }
-            value = left << bits | right;
-            if value < size {
-                return value;
-            }
-        }
-    }
-
-    fn word(&self, round: u8, step: u8, block: u64, half: u64) -> u64 {
-        let [_, _, a, b, c, d, e, f] = half.to_be_bytes();
-        let input = u128::from(block) << 64
-            | u128::from(u64::from_be_bytes([round, step, a, b, c, d, e, f]));
-        let mut output = input.to_be_bytes().into();
-        self.cipher.encrypt_block(&mut output);
-        output.iter().take(8).fold(0, |word, byte| word << 8 | u64::from(*byte))
+        start + self.shuffle.forth(round, start, rank - start, size)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use vocabulary::Bilingual;
 
-use super::{DateShift, Swap, Transform};
+use super::{DateShift, MicroaggregateTogether, RecordSwap, Swap, Transform};
 use super::{Encoding, Microaggregate, Noise, Pseudonym, Round, Shape, SuppressCells, TopBottom};
 use crate::hierarchy::Spec;
 
@@ -37,10 +37,24 @@ impl Transform {
                 format!("每 {k} 行以上相近的值以其平均值代替"),
                 format!("the mean of groups of at least {k} rows with values near each other"),
             ),
+            Self::MicroaggregateTogether(MicroaggregateTogether { group, k }) => Bilingual::new(
+                format!("与“{group}”组各列一起，每 {k} 行以上相近的记录以其平均值代替"),
+                format!(
+                    "with the columns of “{group}”, the mean of groups of at least {k} records near \
+                     each other"
+                ),
+            ),
             Self::Noise(noise) => noisy(noise),
             Self::Swap(Swap { percent, .. }) => Bilingual::new(
                 format!("与名次相差不超过总行数 {percent} % 的值互换"),
                 format!("swapped with values at most {percent} % of the rows away in rank"),
+            ),
+            Self::RecordSwap(RecordSwap { group, percent, .. }) => Bilingual::new(
+                format!("相似记录间成对交换，与“{group}”组各列一起，约 {percent} % 的记录"),
+                format!(
+                    "exchanged between similar records, with the columns of “{group}”, in about \
+                     {percent} % of the records"
+                ),
             ),
             Self::Pseudonym(pseudonym) => named(pseudonym),
             Self::Encrypt(encrypt) => Bilingual::new(

@@ -7,12 +7,17 @@ use std::ops::ControlFlow;
 use deident::attack::{Predicates, Rate, Risk, Settings, Subject, downcoding, singling_out};
 use deident::hierarchy::{Spec, read_table};
 use deident::risk::{
-    Candidates, ReleaseColumns, combinations, composition, modal_guess, order_finding,
-    restore_digests,
+    Candidates, Estimator, ReleaseColumns, at_least_in_population, combinations, composition,
+    modal_guess, order_finding, restore_digests,
 };
+use deident::transform::{MicroaggregateTogether, RecordSwap, Similar};
 use deident::{
-    Criterion, Model, Problem, QuasiColumn, TupleTable, full_domain, recode, search, utility,
+    Criterion, Model, Plan, Problem, QuasiColumn, Transform, TupleTable, full_domain, recode,
+    search, utility,
 };
+
+use crate::shared::table as texts;
+use crate::transforms::{integers, key, release as released, shown, whole};
 
 const NAMES: [&str; 4] = ["性别", "年龄", "病种", "人"];
 
@@ -83,6 +88,17 @@ fn the_worked_examples_of_the_models_are_right() {
     let disease = |model| vec![Criterion::of("病种", model)];
     assert_eq!(at(whole(Model::KMap { k: 6 })), (0, 4));
     assert_eq!(at(whole(Model::KMap { k: 7 })), (3, 3));
+    let sampled = |estimator| {
+        let (k, fraction, confidence) = (3, 10.0 / 30.0, 0.95);
+        whole(Model::SampleKMap { k, fraction, confidence, estimator })
+    };
+    assert_eq!(at(sampled(Estimator::NegativeBinomial)), (3, 2));
+    assert_eq!(at(sampled(Estimator::Poisson)), (1, 3));
+    let enough = |rows, estimator| at_least_in_population(rows, 3, 10.0 / 30.0, estimator).unwrap();
+    for (rows, cautious, poisson) in [(1, 0.444, 0.594), (2, 0.889, 0.982), (3, 1.0, 1.0)] {
+        near(enough(rows, Estimator::NegativeBinomial), cautious);
+        near(enough(rows, Estimator::Poisson), poisson);
+    }
     assert_eq!(at(whole(Model::Presence { min: 0.0, max: 0.5 })), (0, 4));
     assert_eq!(at(whole(Model::Presence { min: 0.1428, max: 0.5 })), (0, 4));
     assert_eq!(at(whole(Model::Presence { min: 0.0, max: 0.45 })), (3, 3));
@@ -99,6 +115,44 @@ fn the_worked_examples_of_the_models_are_right() {
     assert_eq!(at(whole(Model::AverageRisk { most: 0.35 })), (1, 3));
     assert_eq!(at(whole(Model::RecordsAtRisk { above: 0.33, most: 0.6 })), (0, 4));
     assert_eq!(at(whole(Model::RecordsAtRisk { above: 0.33, most: 0.59 })), (1, 3));
+}
+
+#[test]
+fn the_worked_examples_of_records_are_right() {
+    let ages = whole([20, 20, 20, 20, 20, 20, 21, 22, 22, 23]);
+    let incomes = whole([5, 5, 5, 5, 4, 6, 6, 8, 9, 8]);
+    let batch =
+        arrow::array::RecordBatch::try_from_iter([("年龄", ages), ("收入", incomes)]).unwrap();
+    let group = || MicroaggregateTogether { group: "概况".to_owned(), k: 3 };
+    let together = || Transform::MicroaggregateTogether(group());
+    let done = released(&Plan::default().with("年龄", together()).with("收入", together()), &batch);
+    let expected = |young: i64, old: i64| [[young; 7].as_slice(), &[old; 3]].concat();
+    let found = |column| integers(done.column(column)).into_iter().flatten().collect::<Vec<_>>();
+    assert_eq!((found(0), found(1)), (expected(20, 22), expected(5, 8)));
+
+    let column = |place: usize| ROWS.iter().map(|row| row[place]).collect::<Vec<_>>();
+    let batch = texts(&[("性别", column(0)), ("年龄", column(1)), ("病种", column(2))]);
+    let swap = Transform::RecordSwap(RecordSwap {
+        group: "年龄".to_owned(),
+        similar: vec![Similar::Column("性别".to_owned())],
+        percent: 40.0,
+        key: key(),
+    });
+    let plan = Plan::default()
+        .with("性别", Transform::Keep)
+        .with("年龄", swap)
+        .with("病种", Transform::Keep);
+    let done = released(&plan, &batch);
+    let by_sex = |ages: &[Option<String>]| {
+        let mut rows: Vec<(&str, Option<String>)> =
+            ROWS.iter().map(|row| row[0]).zip(ages.iter().cloned()).collect();
+        rows.sort();
+        rows
+    };
+    let (before, after) = (shown(batch.column(1)), shown(done.column(1)));
+    assert_eq!(by_sex(&before), by_sex(&after));
+    let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+    assert!(changed <= 4, "one pair of the men and one of the women: {changed}");
 }
 
 #[test]

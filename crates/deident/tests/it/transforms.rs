@@ -11,8 +11,8 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use arrow::util::display::array_value_to_string;
 use deident::transform::{
-    Bound, Condition, DateShift, Encoding, Encrypt, Microaggregate, Noise, Pseudonym, Round,
-    Sampling, Shape, SuppressCells, Swap, TopBottom, Unfit,
+    Bound, Condition, DateShift, Encoding, Encrypt, Microaggregate, MicroaggregateTogether, Noise,
+    Pseudonym, RecordSwap, Round, Sampling, Shape, SuppressCells, Swap, TopBottom, Unfit,
 };
 use deident::{Applier, ApplyError, Keys, Plan, Reversibility, Spec, Survey, Transform};
 use proptest::prelude::*;
@@ -106,6 +106,13 @@ pub(crate) fn every_transform() -> Vec<Transform> {
         noise(Shape::Gaussian, true),
         noise(Shape::Uniform, false),
         Transform::Swap(Swap { key: key(), percent: 100.0 }),
+        Transform::MicroaggregateTogether(MicroaggregateTogether { group: "g".to_owned(), k: 2 }),
+        Transform::RecordSwap(RecordSwap {
+            group: "g".to_owned(),
+            similar: Vec::new(),
+            percent: 50.0,
+            key: key(),
+        }),
         Transform::Pseudonym(Pseudonym::new(key())),
         Transform::Encrypt(Encrypt { unfit: Unfit::Suppress, ..Encrypt::new(key()) }),
         Transform::DateShift(DateShift { key: key(), person: "q".to_owned(), days: 30 }),
