@@ -28,6 +28,7 @@
 pub mod aggregate;
 mod apply;
 pub mod attack;
+mod bilingual;
 mod cell_text;
 mod criterion;
 pub mod delimited;
@@ -51,6 +52,7 @@ mod tuples;
 pub mod utility;
 
 pub use apply::{Applied, Applier, ApplyError, ColumnCount, Mapping, UnseenValues};
+pub use bilingual::explain;
 pub use criterion::{Criterion, Model, ModelError};
 pub use hierarchy::{Hierarchy, HierarchyError, Spec};
 pub use keys::{KeyError, Keys};

@@ -11,8 +11,10 @@ pub(crate) fn say(line: &str) {
     println!("{line}");
 }
 
-/// An error with its causes, in one line on standard error.
-pub(crate) fn complain(error: &dyn std::error::Error, code: ExitCode) -> ExitCode {
+/// An error with its causes, in one line on standard error; Chinese first where there is
+/// Chinese.
+pub(crate) fn complain(error: &(dyn std::error::Error + 'static), code: ExitCode) -> ExitCode {
+    let chinese = ::deident::explain(error);
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {
@@ -23,7 +25,10 @@ pub(crate) fn complain(error: &dyn std::error::Error, code: ExitCode) -> ExitCod
         }
         source = inner.source();
     }
-    eprintln!("fenhe: {text}");
+    match chinese {
+        Some(said) => eprintln!("fenhe: {}。{text}", said.zh),
+        None => eprintln!("fenhe: {text}"),
+    }
     code
 }
 
