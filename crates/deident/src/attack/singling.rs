@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::marginals::independent;
 use super::random::Random;
-use super::view::{On, Sheet, View};
+use super::view::{Cover, Meaning, On, Sheet, View};
 use super::{AttackError, AttackReport, Rate, Run, Settings, Subject, Success, check};
 
 /// Which predicates are tried.
@@ -61,22 +61,25 @@ pub fn singling_out(
             view.control = Some(control.drawn(full.table.rows(), &mut random));
         }
         view.release = full.release.clone();
-        let found = find(&view, predicates, settings, &mut random);
-        let release = success(&view, &found, settings.attacks);
+        let mut index = Indexes::of(&view);
+        let found = find(&view, &index, predicates, settings, &mut random);
+        let release = success(&view, &index, &found, settings.attacks);
         let width = match predicates {
             Predicates::Univariate => 1,
             Predicates::Multivariate { columns } => columns,
         };
+        let forms = view.present_forms();
         let blind: Vec<Predicate> =
-            (0..settings.attacks).map(|_| view.blind(width, &mut random)).collect();
-        let random_rate = success(&view, &blind, settings.attacks).table;
+            (0..settings.attacks).map(|_| view.blind(width, &forms, &mut random)).collect();
+        let random_rate = success(&view, &index, &blind, settings.attacks).table;
         view.release = independent(&full.release, &mut random);
-        let nobody = find(&view, predicates, settings, &mut random);
+        index.release = Index::of(&view, On::Release);
+        let nobody = find(&view, &index, predicates, settings, &mut random);
         runs.push(Run {
             seed: *seed,
             guesses: found.len() as u64,
             release,
-            no_person: success(&view, &nobody, settings.attacks),
+            no_person: success(&view, &index, &nobody, settings.attacks),
             random: random_rate,
         });
     }
@@ -103,12 +106,12 @@ enum Condition {
 /// Conditions by column, all of which must hold.
 type Predicate = Vec<(usize, Condition)>;
 
-fn success(view: &View, predicates: &[Predicate], attacks: u64) -> Success {
+fn success(view: &View, index: &Indexes, predicates: &[Predicate], attacks: u64) -> Success {
     // No more guesses than there are persons: in a small table the many that cannot be made
     // would hide that everyone is singled out.
     let attacks = attacks.min(view.table.rows()).max(1);
     let single = |on: On| -> u64 {
-        let found = predicates.iter().filter(|predicate| view.singles_out(on, predicate)).count();
+        let found = predicates.iter().filter(|one| view.singles_out(on, index, one)).count();
         attacks.min(found as u64)
     };
     let control = view.control.is_some();
@@ -120,18 +123,18 @@ fn success(view: &View, predicates: &[Predicate], attacks: u64) -> Success {
 
 fn find(
     view: &View,
+    index: &Indexes,
     predicates: Predicates,
     settings: &Settings,
     random: &mut Random,
 ) -> Vec<Predicate> {
     let wanted = usize::try_from(settings.attacks).unwrap_or(usize::MAX);
-    let index = Index::of(&view.release);
     match predicates {
         Predicates::Univariate => {
             let mut all = view.rare_values();
             let length = all.len();
             random.shuffle(&mut all, length);
-            all.retain(|predicate| view.singles_out_released(&index, predicate));
+            all.retain(|predicate| view.singles_out(On::Release, index, predicate));
             all.truncate(wanted);
             all
         }
@@ -144,7 +147,9 @@ fn find(
                     break;
                 }
                 let predicate = view.of_record(columns, &medians, random);
-                if view.singles_out_released(&index, &predicate) && seen.insert(predicate.clone()) {
+                if view.singles_out(On::Release, index, &predicate)
+                    && seen.insert(predicate.clone())
+                {
                     found.push(predicate);
                 }
             }
@@ -154,38 +159,43 @@ fn find(
 }
 
 impl View {
-    /// Whether exactly one row of a table satisfies a predicate.
-    fn singles_out(&self, on: On, predicate: &Predicate) -> bool {
-        let Some(sheet) = self.sheet(on) else { return false };
-        self.is_single(on, sheet, predicate, 0..sheet.counts.len())
-    }
-
-    /// The same of the release, where only the rows with the rarest form of the predicate
-    /// are looked at.
-    fn singles_out_released(&self, index: &Index, predicate: &Predicate) -> bool {
+    /// Whether exactly one row of a table satisfies a predicate. Where a form is asked for,
+    /// only the rows that the rarest form stands for are looked at.
+    fn singles_out(&self, on: On, index: &Indexes, predicate: &Predicate) -> bool {
+        let (Some(sheet), Some(index)) = (self.sheet(on), index.on(on)) else { return false };
         let rarest = predicate
             .iter()
             .filter_map(|(column, condition)| match condition {
-                Condition::Is(form) => index.0.get(*column)?.get(*form as usize),
+                Condition::Is(form) => Some(index.tuples(*column, *form)),
                 _ => None,
             })
             .min_by_key(|tuples| tuples.len());
         match rarest {
-            Some(tuples) => {
-                let tuples = tuples.iter().map(|tuple| *tuple as usize);
-                self.is_single(On::Release, &self.release, predicate, tuples)
-            }
-            None => self.singles_out(On::Release, predicate),
+            Some(tuples) => self.is_single(on, sheet, predicate, tuples),
+            None => self.is_single_of_all(on, sheet, predicate),
         }
     }
 
-    fn is_single(
-        &self,
-        on: On,
-        sheet: &Sheet,
-        predicate: &Predicate,
-        tuples: impl Iterator<Item = usize>,
-    ) -> bool {
+    /// Whether exactly one row among some tuples satisfies a predicate.
+    fn is_single(&self, on: On, sheet: &Sheet, predicate: &Predicate, tuples: &[u32]) -> bool {
+        let mut rows = 0_u64;
+        for tuple in tuples {
+            let tuple = *tuple as usize;
+            let holds = predicate.iter().all(|(column, condition)| {
+                self.holds(on, *column, condition, sheet.code(*column, tuple))
+            });
+            if holds {
+                rows += sheet.counts.get(tuple).copied().unwrap_or_default();
+                if rows > 1 {
+                    return false;
+                }
+            }
+        }
+        rows == 1
+    }
+
+    /// Whether exactly one row of a whole table satisfies a predicate.
+    fn is_single_of_all(&self, on: On, sheet: &Sheet, predicate: &Predicate) -> bool {
         let tests: Vec<Vec<bool>> =
             predicate.iter().map(|(column, condition)| self.test(on, *column, condition)).collect();
         let columns: Vec<&[u32]> = predicate
@@ -193,7 +203,7 @@ impl View {
             .map(|(column, _)| sheet.codes.get(*column).map_or(&[][..], Vec::as_slice))
             .collect();
         let mut rows = 0_u64;
-        for tuple in tuples {
+        for tuple in 0..sheet.counts.len() {
             let holds = columns.iter().zip(&tests).all(|(codes, test)| {
                 codes.get(tuple).and_then(|code| test.get(*code as usize)) == Some(&true)
             });
@@ -211,22 +221,24 @@ impl View {
     fn test(&self, on: On, column: usize, condition: &Condition) -> Vec<bool> {
         let Some(meaning) = self.meanings.get(column) else { return Vec::new() };
         let most = meaning.values.get(on.place()).copied().unwrap_or_default();
+        (0..most).map(|code| self.holds(on, column, condition, code)).collect()
+    }
+
+    /// Whether a code of a table satisfies a condition.
+    fn holds(&self, on: On, column: usize, condition: &Condition, code: u32) -> bool {
+        let Some(meaning) = self.meanings.get(column) else { return false };
         let number = |form: u32| meaning.number(On::Release, form);
+        let own = || meaning.number(on, code);
         let cover = meaning.covers.get(on.place());
-        let is = |form: u32, code: u32| cover.is_some_and(|cover| cover.holds(form, code));
-        (0..most)
-            .map(|code| {
-                let own = || meaning.number(on, code);
-                match condition {
-                    Condition::Is(form) => is(*form, code),
-                    Condition::IsNot(form) => !is(*form, code),
-                    Condition::Least { form, strict: false } => own() >= number(*form),
-                    Condition::Least { form, strict: true } => own() > number(*form),
-                    Condition::Most { form, strict: false } => own() <= number(*form),
-                    Condition::Most { form, strict: true } => own() < number(*form),
-                }
-            })
-            .collect()
+        let is = |form: u32| cover.is_some_and(|cover| cover.holds(form, code));
+        match condition {
+            Condition::Is(form) => is(*form),
+            Condition::IsNot(form) => !is(*form),
+            Condition::Least { form, strict: false } => own() >= number(*form),
+            Condition::Least { form, strict: true } => own() > number(*form),
+            Condition::Most { form, strict: false } => own() <= number(*form),
+            Condition::Most { form, strict: true } => own() < number(*form),
+        }
     }
 
     /// Predicates of one column that may single out.
@@ -298,16 +310,13 @@ impl View {
     }
 
     /// A predicate of values and comparisons by chance: the attacker who knows nothing.
-    fn blind(&self, width: usize, random: &mut Random) -> Predicate {
+    ///
+    /// - `forms`: the forms of each column that the release has.
+    fn blind(&self, width: usize, forms: &[Vec<u32>], random: &mut Random) -> Predicate {
         let mut predicate = Vec::with_capacity(width);
         for column in self.some_columns(width, random) {
             let Some(meaning) = self.meanings.get(column) else { continue };
-            let present = rows_by_code(&self.release, column);
-            let forms: Vec<u32> = (0_u32..)
-                .zip(&present)
-                .filter(|(_, rows)| **rows > 0)
-                .map(|(form, _)| form)
-                .collect();
+            let forms = forms.get(column).map_or(&[][..], Vec::as_slice);
             let form = forms.get(random.place(forms.len())).copied().unwrap_or_default();
             let is_number =
                 meaning.numbers.is_some() && !meaning.number(On::Release, form).is_nan();
@@ -325,6 +334,16 @@ impl View {
         predicate
     }
 
+    /// The forms of each column that the release has.
+    fn present_forms(&self) -> Vec<Vec<u32>> {
+        let present = |column: usize| {
+            let rows = rows_by_code(&self.release, column);
+            let present = (0_u32..).zip(rows).filter(|(_, rows)| *rows > 0);
+            present.map(|(form, _)| form).collect()
+        };
+        (0..self.names.len()).map(present).collect()
+    }
+
     fn some_columns(&self, width: usize, random: &mut Random) -> Vec<usize> {
         let mut columns: Vec<usize> = (0..self.names.len()).collect();
         random.shuffle(&mut columns, width);
@@ -334,22 +353,71 @@ impl View {
     }
 }
 
-/// The tuples of a table by column and code.
+/// The tuples of a table by column and form of the release.
 struct Index(Vec<Vec<Vec<u32>>>);
 
 impl Index {
-    fn of(sheet: &Sheet) -> Self {
-        let column = |codes: &Vec<u32>| {
-            let mut tuples =
-                vec![Vec::new(); codes.iter().max().map_or(0, |most| *most as usize + 1)];
+    fn of(view: &View, on: On) -> Self {
+        let Some(sheet) = view.sheet(on) else { return Self(Vec::new()) };
+        let column = |(meaning, codes): (&Meaning, &Vec<u32>)| {
+            let place = |at: usize| meaning.values.get(at).map_or(0, |most| *most as usize);
+            let mut by_code = vec![Vec::new(); place(on.place())];
             for (tuple, code) in (0_u32..).zip(codes) {
-                if let Some(list) = tuples.get_mut(*code as usize) {
+                if let Some(list) = by_code.get_mut(*code as usize) {
                     list.push(tuple);
                 }
             }
-            tuples
+            match meaning.covers.get(on.place()) {
+                Some(Cover::Same(same)) => same
+                    .iter()
+                    .map(|code| by_code.get_mut(*code as usize).map(std::mem::take))
+                    .map(Option::unwrap_or_default)
+                    .collect(),
+                Some(Cover::Below(below)) => {
+                    let mut by_form = vec![Vec::new(); place(On::Release.place())];
+                    for (forms, tuples) in below.iter().zip(&by_code) {
+                        for form in forms {
+                            if let Some(list) = by_form.get_mut(*form as usize) {
+                                list.extend_from_slice(tuples);
+                            }
+                        }
+                    }
+                    by_form
+                }
+                None => Vec::new(),
+            }
         };
-        Self(sheet.codes.iter().map(column).collect())
+        Self(view.meanings.iter().zip(&sheet.codes).map(column).collect())
+    }
+
+    /// The tuples that a form of the release stands for.
+    fn tuples(&self, column: usize, form: u32) -> &[u32] {
+        self.0.get(column).and_then(|forms| forms.get(form as usize)).map_or(&[][..], Vec::as_slice)
+    }
+}
+
+/// The index of each table.
+struct Indexes {
+    release: Index,
+    table: Index,
+    control: Option<Index>,
+}
+
+impl Indexes {
+    fn of(view: &View) -> Self {
+        Self {
+            release: Index::of(view, On::Release),
+            table: Index::of(view, On::Table),
+            control: view.control.is_some().then(|| Index::of(view, On::Control)),
+        }
+    }
+
+    fn on(&self, on: On) -> Option<&Index> {
+        match on {
+            On::Release => Some(&self.release),
+            On::Table => Some(&self.table),
+            On::Control => self.control.as_ref(),
+        }
     }
 }
 

@@ -30,6 +30,11 @@ use crate::Error;
 /// Predicates that are tried at most to single records out, for each seed.
 const ATTEMPTS: u64 = 20_000;
 
+/// Comparisons of one run at most, beyond which fewer guesses are made.
+const STEPS: u64 = 100_000_000;
+/// Guesses of one run at least.
+const FEWEST: u64 = 100;
+
 /// Which attack was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -204,7 +209,7 @@ impl Exposure {
         }
         let rule = law::gate::attack();
         let settings = attack::Settings {
-            attacks: rule.guesses,
+            attacks: guesses(rule.guesses, known_released.tuples(), self.columns.quasi.len()),
             seeds: rule.seeds.clone(),
             attempts: ATTEMPTS,
             equal_rows_count_once: false,
@@ -245,6 +250,14 @@ impl Exposure {
         }
         Ok(facts)
     }
+}
+
+/// Guesses of one run: as many as asked for, and fewer where the release has so many
+/// classes that each guess takes long. A release of that kind hides nobody, and a hundred
+/// guesses show it.
+fn guesses(wanted: u64, classes: usize, columns: usize) -> u64 {
+    let steps = u64::try_from(classes.saturating_mul(columns)).unwrap_or(u64::MAX);
+    (STEPS / steps.max(1)).clamp(FEWEST.min(wanted), wanted)
 }
 
 /// The table, if it has rows.
