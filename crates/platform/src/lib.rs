@@ -12,17 +12,21 @@
 //! stands in `table.rs`. Nothing here knows HTTP (that is the crate `web`) or a
 //! query engine (that is behind `lake::Lake`).
 
+mod clock;
 mod error;
 pub mod evidence;
 mod files;
 pub mod gate;
+pub mod inbox;
 pub mod jobs;
 pub mod open;
 pub mod registry;
+pub mod sweep;
 mod turns;
 
 use std::sync::Arc;
 
+pub use clock::{Clock, Deadline, End};
 pub use error::{Error, FieldProblem, RefusedBy};
 pub use files::Files;
 pub use turns::Turns;

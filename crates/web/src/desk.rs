@@ -8,13 +8,13 @@ use futures::future::BoxFuture;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use platform::gate::GateState;
-use platform::registry::{self, Asset, AssetState, ReviewClock};
+use platform::registry::{Asset, AssetState};
 use platform::{FieldProblem, RefusedBy};
 use serde::Serialize;
 use vocabulary::{AccountId, Bilingual};
 
 use crate::app::App;
-use crate::parts::{Choice, Clock, FormProblem, Refusal, Tag, plain};
+use crate::parts::{Choice, FormProblem, Refusal, Tag, plain};
 use crate::problem::Problem;
 use crate::session::set_flash;
 use crate::visitor::{Flash, Visitor};
@@ -115,21 +115,9 @@ pub(crate) fn version_tag(state: &str) -> Tag {
     }
 }
 
-/// The statutory clock of an asset's review, if one runs.
-pub(crate) fn clock_of(asset: &Asset, visitor: &Visitor) -> Option<Clock> {
-    registry::review_clock(asset, visitor.caller.now()).as_ref().map(clock)
-}
-
-fn clock(running: &ReviewClock) -> Clock {
-    let days = i64::from(running.remaining.working_days);
-    let basis = running.row.basis.first().map(law::Basis::text).unwrap_or_default();
-    Clock {
-        // A limit that ended earlier today is over, although no working day has passed.
-        days_left: if running.remaining.overdue { -days.max(1) } else { days },
-        due: running.due.date.to_string(),
-        basis,
-        url: None,
-    }
+/// The clock of an asset that waits for a review.
+pub(crate) fn clock_of(asset: &Asset, visitor: &Visitor) -> Option<platform::Clock> {
+    platform::inbox::review_clock(asset, visitor.caller.now())
 }
 
 /// Refusals as boxes.

@@ -6,6 +6,8 @@
 
 use deident::risk::Assessment;
 use platform::RefusedBy;
+use platform::gate::release::Release;
+use platform::registry::{self, Asset};
 use serde::Serialize;
 use vocabulary::Bilingual;
 
@@ -60,14 +62,109 @@ pub(crate) struct Tag {
 /// A statutory time limit that is running.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Clock {
-    /// Working days until the limit; negative when it has passed.
-    pub(crate) days_left: i64,
+    /// What is due and within what time.
+    pub(crate) name: Bilingual,
+    /// Working days until the limit; negative when it has passed. `None` where nobody can
+    /// know, because a calendar is not published.
+    pub(crate) days_left: Option<i64>,
     /// The last day (`YYYY-MM-DD`).
-    pub(crate) due: String,
+    pub(crate) due: Option<String>,
+    /// Why the last day cannot be told.
+    pub(crate) unknown: Option<Bilingual>,
     /// The provision.
     pub(crate) basis: Bilingual,
     /// Where the provision can be read.
     pub(crate) url: Option<String>,
+}
+
+impl Clock {
+    /// Working days that are few enough to draw attention.
+    const SOON: i64 = 2;
+
+    /// The deadline of the law that runs, if one does.
+    pub(crate) fn of(clock: &platform::Clock) -> Option<Self> {
+        let deadline = clock.deadline.as_ref()?;
+        let row = deadline.row;
+        let length = row.length();
+        let end = deadline.end.as_ref().ok();
+        Some(Self {
+            name: Bilingual::new(
+                format!("{}：{}", row.name.zh, length.zh),
+                format!("{}: {}", row.name.en, length.en),
+            ),
+            days_left: end.map(|end| days_left(end.remaining)),
+            due: end.map(|end| end.due.date.to_string()),
+            unknown: deadline.end.as_ref().err().map(unknown_end),
+            basis: row.basis.first().map(law::Basis::text).unwrap_or_default(),
+            url: None,
+        })
+    }
+
+    /// `over`, `soon` or `later`.
+    pub(crate) fn urgency(&self) -> &'static str {
+        match self.days_left {
+            Some(days) if days < 0 => "over",
+            Some(days) if days <= Self::SOON => "soon",
+            _ => "later",
+        }
+    }
+}
+
+/// A limit that ended earlier today is over, although no working day has passed.
+fn days_left(remaining: law::Remaining) -> i64 {
+    let days = i64::from(remaining.working_days);
+    if remaining.overdue { -days.max(1) } else { days }
+}
+
+/// Why the last day of a limit cannot be told.
+fn unknown_end(error: &law::CalendarError) -> Bilingual {
+    match error {
+        law::CalendarError::NotPublished { year } => Bilingual::new(
+            format!("国务院尚未公布 {year} 年放假安排，截止日无法计算"),
+            format!("the holidays of {year} are not published, so the last day is not known"),
+        ),
+        law::CalendarError::OutOfRange | law::CalendarError::Unit | law::CalendarError::File(_) => {
+            Bilingual::new("截止日无法计算", "the last day cannot be computed")
+        }
+    }
+}
+
+/// How long something has waited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Waiting {
+    /// Since when (RFC 3339).
+    pub(crate) since: String,
+    /// Working days after that day, up to and with today, where they are known.
+    pub(crate) days: Option<u32>,
+}
+
+impl Waiting {
+    /// The age of what a clock runs for.
+    pub(crate) fn of(clock: &platform::Clock) -> Self {
+        Self { since: clock.since.to_string(), days: clock.waited }
+    }
+}
+
+/// The date of an entry, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Dated {
+    /// `changed` here, at its `source`, or `taken_over` without a date of its own.
+    pub(crate) kind: &'static str,
+    /// RFC 3339.
+    pub(crate) at: String,
+}
+
+impl Dated {
+    /// The date of what stands in the catalogue: of the release, where there are data.
+    pub(crate) fn of(asset: &Asset, release: Option<&Release>) -> Self {
+        let (kind, at) = match (release, asset.dated()) {
+            (Some(release), _) => ("changed", release.released_at),
+            (None, registry::Dated::Changed(at)) => ("changed", at),
+            (None, registry::Dated::AtSource(at)) => ("source", at),
+            (None, registry::Dated::TakenOver(at)) => ("taken_over", at),
+        };
+        Self { kind, at: at.to_string() }
+    }
 }
 
 /// What the law does not allow: what happened, on which ground, what to do now.
@@ -309,5 +406,11 @@ mod tests {
         assert_eq!(plain_number(0.049_99), "0.04999");
         assert_eq!(plain_number(1.0), "1");
         assert_eq!(plain_number(0.0), "0");
+    }
+
+    #[test]
+    fn a_limit_that_ended_today_is_over() {
+        let left = |working_days, overdue| days_left(law::Remaining { working_days, overdue });
+        assert_eq!([left(0, true), left(3, true), left(0, false), left(2, false)], [-1, -3, 0, 2]);
     }
 }

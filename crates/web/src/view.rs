@@ -282,6 +282,12 @@ fn date(lang: Lang, text: &str) -> String {
 }
 
 /// A date and time as people write them, in Shanxi's time.
+/// The day of an instant in China, as people write it.
+pub(crate) fn day_in_words(at: jiff::Timestamp) -> Bilingual {
+    let text = at.to_string();
+    Bilingual::new(date(Lang::Zh, &text), date(Lang::En, &text))
+}
+
 fn datetime(lang: Lang, text: &str) -> String {
     match text.parse::<jiff::Timestamp>() {
         Ok(time) => {

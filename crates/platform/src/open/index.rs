@@ -9,7 +9,7 @@ use vocabulary::AssetId;
 
 use super::table;
 use crate::gate::release;
-use crate::registry::{self, Asset, AssetState};
+use crate::registry::{self, Asset, AssetState, Dated};
 use crate::{Error, Platform};
 
 /// How many assets are indexed at once.
@@ -120,8 +120,17 @@ fn document(asset: &Asset, has_data: bool, downloads: u64) -> Document {
         items: entry.items.iter().map(|item| item.name.clone()).collect(),
         opening: entry.opening.map(|opening| opening.code().to_owned()).unwrap_or_default(),
         kind: if has_data { "dataset" } else { "entry" }.to_owned(),
-        updated_at: asset.updated_at.as_second(),
+        updated_at: changed_at(asset),
         has_data,
         popularity: downloads,
+    }
+}
+
+/// The second of the last change, by which the newest come first. What has no date of
+/// its own is as old as can be: taking it over makes nothing new.
+fn changed_at(asset: &Asset) -> i64 {
+    match asset.dated() {
+        Dated::Changed(at) | Dated::AtSource(at) => at.as_second(),
+        Dated::TakenOver(_) => 0,
     }
 }

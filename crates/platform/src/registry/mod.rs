@@ -30,7 +30,8 @@ use trust::{Action, Caller, audit};
 use vocabulary::{AssetId, CreditCode, EntryId};
 
 pub use model::{
-    Asset, AssetKind, AssetState, CatalogueEntry, Contact, Item, NegativeListEntry, UnknownWord,
+    Asset, AssetKind, AssetState, CatalogueEntry, Contact, Dated, Item, NegativeListEntry,
+    UnknownWord,
 };
 pub use rules::Missing;
 
@@ -84,11 +85,14 @@ pub async fn register(
         origin: None,
         origin_id: None,
         return_reason: None,
+        returned_at: None,
         created_at: caller.now(),
         updated_at: caller.now(),
         submitted_at: None,
         consented_at: None,
         published_at: None,
+        origin_issued_at: None,
+        origin_updated_at: None,
     };
     caller.require(Action::RegisterAsset, &asset.resource())?;
     rules::check_wellformed(&asset.entry)?;
@@ -200,7 +204,7 @@ pub async fn send_back(
         Action::ReturnAsset,
         "asset.returned",
         Some(reason),
-        |asset| rules::send_back(asset, reason),
+        |asset| rules::send_back(asset, reason, caller.now()),
     )
     .await
 }
@@ -328,6 +332,8 @@ pub struct ForeignEntry {
     pub provider: String,
     /// The description.
     pub entry: CatalogueEntry,
+    /// When it was first published there, if it says so.
+    pub issued_at: Option<jiff::Timestamp>,
     /// When it was last changed there, if it says so.
     pub updated_at: Option<jiff::Timestamp>,
 }
@@ -351,7 +357,6 @@ pub async fn take_over(
         if table::has_origin(&mut tx, &foreign.origin, &foreign.origin_id).await? {
             continue;
         }
-        let at = foreign.updated_at.unwrap_or_else(|| caller.now());
         let asset = Asset {
             id: AssetId::new_v7(caller.now()),
             body: None,
@@ -366,11 +371,14 @@ pub async fn take_over(
             origin: Some(foreign.origin),
             origin_id: Some(foreign.origin_id),
             return_reason: None,
+            returned_at: None,
             created_at: caller.now(),
-            updated_at: at,
+            updated_at: foreign.updated_at.unwrap_or_else(|| caller.now()),
             submitted_at: None,
             consented_at: None,
-            published_at: Some(at),
+            published_at: Some(caller.now()),
+            origin_issued_at: foreign.issued_at,
+            origin_updated_at: foreign.updated_at,
         };
         caller.require(Action::TakeOverEntries, &asset.resource())?;
         table::insert(&mut tx, &asset).await?;
@@ -485,30 +493,6 @@ pub fn obstacles(asset: &Asset) -> Vec<crate::RefusedBy> {
         Err(Error::Refused { refusals }) => refusals,
         _ => Vec::new(),
     }
-}
-
-/// The statutory clock of a review.
-///
-/// Basis: 政务数据共享条例 第十七条.
-#[derive(Clone, Debug)]
-pub struct ReviewClock {
-    /// When the time ends.
-    pub due: law::Due,
-    /// What is left of it.
-    pub remaining: law::Remaining,
-    /// The rule.
-    pub row: &'static law::DeadlineRow,
-}
-
-/// The clock of an asset that waits for the data administrator; `None` in other
-/// states, and where the working-day calendar of the year is not published yet.
-pub fn review_clock(asset: &Asset, now: jiff::Timestamp) -> Option<ReviewClock> {
-    let start = asset.consented_at.filter(|_| asset.state == AssetState::DataReview)?;
-    let place = asset.entry.division.or_else(|| "140000".parse().ok())?;
-    let day = vocabulary::time::china_date(start);
-    let row = law::deadline(law::RuleId::SH_02, place, day).ok()?;
-    let due = row.due_at(start).ok()?;
-    Some(ReviewClock { due, remaining: law::remaining(now, due).ok()?, row })
 }
 
 /// Which assets [`own`] lists.

@@ -246,19 +246,47 @@ pub struct Asset {
     pub origin_id: Option<String>,
     /// Why it came back to the filer, while it is a draft again.
     pub return_reason: Option<String>,
-    /// When it was registered.
+    /// When it came back.
+    pub returned_at: Option<Timestamp>,
+    /// When it was registered, or taken over.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When it was last changed; of an entry taken over, what its source says.
     pub updated_at: Timestamp,
     /// When it was submitted.
     pub submitted_at: Option<Timestamp>,
     /// When the unit consented.
     pub consented_at: Option<Timestamp>,
-    /// When it was published.
+    /// When it was published here.
     pub published_at: Option<Timestamp>,
+    /// When the source of an entry taken over first published it, if it says so.
+    pub origin_issued_at: Option<Timestamp>,
+    /// When the source of an entry taken over last changed it, if it says so.
+    pub origin_updated_at: Option<Timestamp>,
+}
+
+/// The date of a description, and whose it is.
+///
+/// The day on which an entry was taken over says nothing of its age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dated {
+    /// It was last changed here.
+    Changed(Timestamp),
+    /// Its source says that it was last changed then.
+    AtSource(Timestamp),
+    /// Its source gives no date; it was taken over then.
+    TakenOver(Timestamp),
 }
 
 impl Asset {
+    /// The date of the description.
+    pub fn dated(&self) -> Dated {
+        match (&self.origin, self.origin_updated_at) {
+            (None, _) => Dated::Changed(self.updated_at),
+            (Some(_), Some(at)) => Dated::AtSource(at),
+            (Some(_), None) => Dated::TakenOver(self.created_at),
+        }
+    }
+
     /// What the policies may know of it.
     pub fn resource(&self) -> trust::Resource {
         trust::Resource {

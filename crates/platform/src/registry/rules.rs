@@ -204,6 +204,7 @@ pub(crate) fn submit(asset: Asset, caller: &Caller) -> Result<Asset, Error> {
         state: AssetState::UnitReview,
         submitted_at: Some(caller.now()),
         return_reason: None,
+        returned_at: None,
         ..asset
     })
 }
@@ -232,7 +233,7 @@ pub(crate) fn publish(asset: Asset, caller: &Caller) -> Result<Asset, Error> {
 }
 
 /// A reviewer returns the entry with the reason. A reason is always given.
-pub(crate) fn send_back(asset: Asset, reason: &str) -> Result<Asset, Error> {
+pub(crate) fn send_back(asset: Asset, reason: &str, now: jiff::Timestamp) -> Result<Asset, Error> {
     if !matches!(asset.state, AssetState::UnitReview | AssetState::DataReview) {
         return Err(Error::WrongState {
             subject: format!("asset {}", asset.id),
@@ -243,6 +244,7 @@ pub(crate) fn send_back(asset: Asset, reason: &str) -> Result<Asset, Error> {
     Ok(Asset {
         state: AssetState::Draft,
         return_reason: Some(required_reason(reason)?),
+        returned_at: Some(now),
         submitted_at: None,
         consented_by: None,
         consented_at: None,

@@ -15,8 +15,8 @@ use crate::{Error, to_json};
 store::text_column!(AssetState, AssetKind);
 
 const ASSET: &str = "SELECT asset_id, body_code, provider, kind, state, revision, entry, filer,
-        consented_by, published_by, origin, origin_id, return_reason, created_at, updated_at,
-        submitted_at, consented_at, published_at
+        consented_by, published_by, origin, origin_id, return_reason, returned_at, created_at,
+        updated_at, submitted_at, consented_at, published_at, origin_issued_at, origin_updated_at
    FROM asset";
 
 impl FromRow for Asset {
@@ -35,11 +35,14 @@ impl FromRow for Asset {
             origin: row.get("origin")?,
             origin_id: row.get("origin_id")?,
             return_reason: row.get("return_reason")?,
+            returned_at: row.get("returned_at")?,
             created_at: row.get("created_at")?,
             updated_at: row.get("updated_at")?,
             submitted_at: row.get("submitted_at")?,
             consented_at: row.get("consented_at")?,
             published_at: row.get("published_at")?,
+            origin_issued_at: row.get("origin_issued_at")?,
+            origin_updated_at: row.get("origin_updated_at")?,
         })
     }
 }
@@ -50,9 +53,10 @@ pub(super) async fn insert(tx: &mut Tx, asset: &Asset) -> Result<(), Error> {
         .execute(
             "INSERT INTO asset (asset_id, body_code, provider, kind, state, revision, entry, title,
                     division, theme, filer, consented_by, published_by, origin, origin_id,
-                    return_reason, created_at, updated_at, submitted_at, consented_at, published_at)
+                    return_reason, created_at, updated_at, submitted_at, consented_at, published_at,
+                    returned_at, origin_issued_at, origin_updated_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                     $18, $19, $20, $21)",
+                     $18, $19, $20, $21, $22, $23, $24)",
             params![
                 asset.id,
                 asset.body,
@@ -75,6 +79,9 @@ pub(super) async fn insert(tx: &mut Tx, asset: &Asset) -> Result<(), Error> {
                 asset.submitted_at,
                 asset.consented_at,
                 asset.published_at,
+                asset.returned_at,
+                asset.origin_issued_at,
+                asset.origin_updated_at,
             ],
         )
         .await?;
@@ -92,7 +99,7 @@ pub(super) async fn save(tx: &mut Tx, asset: &Asset, before: i64) -> Result<(), 
             "UPDATE asset
                 SET state = $3, revision = $4, entry = $5, title = $6, division = $7, theme = $8,
                     consented_by = $9, published_by = $10, return_reason = $11, updated_at = $12,
-                    submitted_at = $13, consented_at = $14, published_at = $15
+                    submitted_at = $13, consented_at = $14, published_at = $15, returned_at = $16
               WHERE asset_id = $1 AND revision = $2",
             params![
                 asset.id,
@@ -110,6 +117,7 @@ pub(super) async fn save(tx: &mut Tx, asset: &Asset, before: i64) -> Result<(), 
                 asset.submitted_at,
                 asset.consented_at,
                 asset.published_at,
+                asset.returned_at,
             ],
         )
         .await?;

@@ -8,5 +8,6 @@
 
 mod gate;
 mod gate_attacks;
+mod inbox;
 mod registry;
 mod stage;

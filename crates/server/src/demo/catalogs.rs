@@ -30,6 +30,8 @@ struct Portal {
     theme: &'static str,
     opening: &'static str,
     cycle: &'static str,
+    /// Empty where the portal does not tell it.
+    issued: &'static str,
     updated: &'static str,
     keywords: &'static str,
     format: &'static str,
@@ -47,6 +49,7 @@ const PORTALS: [Portal; 6] = [
         theme: "重点领域",
         opening: "开放类型",
         cycle: "更新频率",
+        issued: "发布时间",
         updated: "更新时间",
         keywords: "标签",
         format: "数据格式",
@@ -62,6 +65,7 @@ const PORTALS: [Portal; 6] = [
         theme: "重点领域",
         opening: "开放条件",
         cycle: "更新频率",
+        issued: "发布时间",
         updated: "更新时间",
         keywords: "标签",
         format: "数据格式",
@@ -77,6 +81,7 @@ const PORTALS: [Portal; 6] = [
         theme: "主题名称",
         opening: "开放属性",
         cycle: "更新频率",
+        issued: "发布时间",
         updated: "更新时间",
         keywords: "",
         format: "数据格式",
@@ -92,6 +97,7 @@ const PORTALS: [Portal; 6] = [
         theme: "所属主题",
         opening: "开放类型",
         cycle: "更新周期",
+        issued: "",
         updated: "资源更新日期",
         keywords: "应用场景",
         format: "数据格式",
@@ -107,6 +113,7 @@ const PORTALS: [Portal; 6] = [
         theme: "数据领域",
         opening: "开放属性",
         cycle: "更新频度",
+        issued: "首次发布日期",
         updated: "更新日期",
         keywords: "数据标签",
         format: "数据格式",
@@ -122,6 +129,7 @@ const PORTALS: [Portal; 6] = [
         theme: "数据领域",
         opening: "开放条件",
         cycle: "更新周期",
+        issued: "发布日期",
         updated: "更新日期",
         keywords: "标签",
         format: "资源格式",
@@ -234,6 +242,7 @@ impl Portal {
             origin_id: format!("{}-{number:05}", self.file.trim_end_matches(".json")),
             provider: self.provider_of(&text(self.provider)),
             entry,
+            issued_at: midnight(&text(self.issued)),
             updated_at: midnight(&text(self.updated)),
         }
     }
@@ -383,13 +392,15 @@ mod tests {
         let row = serde_json::json!({
             "标题": "食品生产许可", "摘要": "无", "标签": "许可、食品、证", "更新周期": "每月(更新说明:暂无)",
             "资源格式": "电子表格-xlsx", "数源单位": "省市场监管局", "数据领域": "市场监督",
-            "开放条件": "无条件开放", "更新日期": "2023-06-02", "联系方式": "0571-87052748",
+            "开放条件": "无条件开放", "更新日期": "2023-06-02", "发布日期": "2021-04-30",
+            "联系方式": "0571-87052748",
         });
         let portal = PORTALS.iter().find(|portal| portal.place == "浙江").unwrap();
         let found = portal.entry(7, row.as_object().unwrap());
         assert_eq!(found.provider, "浙江省市场监管局");
         assert_eq!(found.origin_id, "zhejiang_zhejiang-00007");
         assert_eq!(found.updated_at.unwrap().to_string(), "2023-06-01T16:00:00Z");
+        assert_eq!(found.issued_at.unwrap().to_string(), "2021-04-29T16:00:00Z");
         let entry = found.entry;
         assert_eq!(entry.summary.zh, "");
         assert_eq!((entry.theme.as_str(), entry.format.as_str()), ("food_and_drug_safety", "xlsx"));
@@ -397,6 +408,14 @@ mod tests {
         assert_eq!(entry.update_cycle, Some(UpdateCycle::Monthly));
         assert_eq!(entry.opening, Some(OpeningAttribute::Unconditional));
         assert!(!format!("{entry:?}").contains("0571"));
+    }
+
+    #[test]
+    fn a_date_that_the_portal_leaves_empty_stays_empty() {
+        let row = serde_json::json!({ "资源名称": "企业名录", "资源更新日期": "" });
+        let portal = PORTALS.iter().find(|portal| portal.place == "江苏").unwrap();
+        let found = portal.entry(1, row.as_object().unwrap());
+        assert_eq!((found.issued_at, found.updated_at), (None, None));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use platform::open::{self, Dataset};
+use platform::registry::{Asset, Dated};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use vocabulary::time::china_date;
@@ -129,8 +130,13 @@ pub(crate) struct DatasetSummary {
     pub division: Option<String>,
     /// Whether there are data to take.
     pub has_data: bool,
-    /// When it was last changed (RFC 3339).
-    pub updated_at: String,
+    /// When it was last changed, here or at its source (RFC 3339); absent where the source
+    /// gives no date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+    /// When it was taken over from another catalogue (RFC 3339); absent for our own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken_over_at: Option<String>,
 }
 
 /// A published dataset.
@@ -146,10 +152,18 @@ pub(crate) struct DatasetView {
     pub entry: EntryBody,
     /// The catalogue that it was taken over from.
     pub origin: Option<String>,
-    /// When it was published (RFC 3339).
+    /// When it was published here (RFC 3339).
     pub published_at: Option<String>,
-    /// When it was last changed (RFC 3339).
-    pub updated_at: String,
+    /// When it was last changed, here or at its source (RFC 3339); absent where the source
+    /// gives no date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+    /// When it was taken over from another catalogue (RFC 3339); absent for our own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken_over_at: Option<String>,
+    /// The day on which its source first published it (`YYYY-MM-DD`), if it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin_issued_on: Option<String>,
     /// The current release; absent for an entry without data.
     pub release: Option<ReleaseView>,
     /// All releases, newest first.
@@ -204,18 +218,34 @@ impl From<&platform::gate::release::Release> for ReleaseView {
 impl From<Dataset> for DatasetView {
     fn from(dataset: Dataset) -> Self {
         let asset = dataset.asset;
+        let issued = asset.origin_issued_at.map(vocabulary::time::china_date);
         Self {
             id: asset.id.to_string(),
+            updated_at: changed_at(&asset),
+            taken_over_at: taken_over_at(&asset),
+            origin_issued_on: issued.map(|day| day.to_string()),
             provider: asset.provider,
             body: asset.body.map(|code| code.to_string()),
             entry: asset.entry.into(),
             origin: asset.origin,
             published_at: asset.published_at.map(|at| at.to_string()),
-            updated_at: asset.updated_at.to_string(),
             release: dataset.current.as_ref().map(ReleaseView::from),
             releases: dataset.releases.iter().map(ReleaseView::from).collect(),
         }
     }
+}
+
+/// When an entry was last changed, where that is known.
+fn changed_at(asset: &Asset) -> Option<String> {
+    match asset.dated() {
+        Dated::Changed(at) | Dated::AtSource(at) => Some(at.to_string()),
+        Dated::TakenOver(_) => None,
+    }
+}
+
+/// When an entry of another catalogue came here.
+fn taken_over_at(asset: &Asset) -> Option<String> {
+    asset.origin.is_some().then(|| asset.created_at.to_string())
 }
 
 /// Searches the catalogue.
@@ -238,7 +268,8 @@ pub(crate) async fn search(
         theme: asset.entry.theme.clone(),
         division: asset.entry.division.map(|code| code.to_string()),
         has_data: found.has_data.contains(&asset.id),
-        updated_at: asset.updated_at.to_string(),
+        updated_at: changed_at(asset),
+        taken_over_at: taken_over_at(asset),
     };
     Ok(Json(SearchPage {
         total: found.hits.total,

@@ -12,7 +12,7 @@ use vocabulary::Bilingual;
 use super::run::run_path;
 use crate::app::App;
 use crate::desk::{Names, asset_path, clock_of, title_of};
-use crate::parts::{Clock, plain, plain_number};
+use crate::parts::{Clock, Waiting, plain, plain_number};
 use crate::problem::Problem;
 use crate::trust::desk::words::act;
 use crate::view::Page;
@@ -47,6 +47,8 @@ struct Review {
     body: Bilingual,
     at: String,
     clock: Option<Clock>,
+    waiting: Option<Waiting>,
+    urgency: &'static str,
     summary: Vec<Bilingual>,
     own: bool,
 }
@@ -92,6 +94,8 @@ fn of_asset(asset: &Asset, names: &Names, visitor: &Visitor) -> Review {
             Bilingual::new("发布目录", "publish an entry")
         }
     };
+    let clock = clock_of(asset, visitor);
+    let limit = clock.as_ref().and_then(Clock::of);
     Review {
         kind,
         title: title_of(asset),
@@ -99,7 +103,9 @@ fn of_asset(asset: &Asset, names: &Names, visitor: &Visitor) -> Review {
         by: names.of(asset.filer),
         body: plain(&asset.provider),
         at: asset.updated_at.to_string(),
-        clock: clock_of(asset, visitor),
+        urgency: limit.as_ref().map_or("later", Clock::urgency),
+        clock: limit,
+        waiting: clock.as_ref().map(Waiting::of),
         summary,
         own: asset.filer.is_some() && asset.filer == visitor.caller.account_id(),
     }
@@ -115,6 +121,8 @@ fn of_run(asset: &Asset, run: &GateRun, names: &Names, visitor: &Visitor) -> Rev
             Bilingual::new(format!("放行 {rows} 行"), format!("{rows} rows would go out")),
         ]
     });
+    let clock = platform::inbox::run_clock(asset, run, visitor.caller.now());
+    let limit = clock.as_ref().and_then(Clock::of);
     Review {
         kind: Bilingual::new("放行数据", "release data"),
         title: title_of(asset),
@@ -122,7 +130,9 @@ fn of_run(asset: &Asset, run: &GateRun, names: &Names, visitor: &Visitor) -> Rev
         by: names.of(Some(run.filed_by)),
         body: plain(&asset.provider),
         at: run.updated_at.to_string(),
-        clock: None,
+        urgency: limit.as_ref().map_or("later", Clock::urgency),
+        clock: limit,
+        waiting: clock.as_ref().map(Waiting::of),
         summary: summary.collect(),
         own: Some(run.filed_by) == visitor.caller.account_id(),
     }

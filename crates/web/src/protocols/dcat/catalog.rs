@@ -13,6 +13,7 @@
 
 use law::{OpeningAttribute, UpdateCycle};
 use platform::open::Dataset;
+use platform::registry::Dated;
 use vocabulary::Bilingual;
 
 use super::graph::{Graph, Term, expand};
@@ -103,11 +104,7 @@ fn describe(graph: &mut Graph, site: &Site, dataset: &Dataset) {
     properties.extend(contact(graph, dataset).map(|contact| ("dcat:contactPoint", contact)));
     let page = graph.node(&format!("{iri}#page"), "foaf:Document", Vec::new());
     properties.push(("dcat:landingPage", page));
-    if let Some(issued) = asset.published_at {
-        properties.push(("dct:issued", date_time(issued)));
-    }
-    let modified = dataset.current.as_ref().map_or(asset.updated_at, |release| release.released_at);
-    properties.push(("dct:modified", date_time(modified)));
+    properties.extend(dates(dataset));
     if let Some(release) = &dataset.current {
         for (format, media_type, name) in [
             ("CSV", "text/csv", "csv"),
@@ -118,11 +115,29 @@ fn describe(graph: &mut Graph, site: &Site, dataset: &Dataset) {
             let address = format!("{}/api/v1/datasets/{}/download/{name}", site.base_url, asset.id);
             let digest = (name == "csv").then(|| release.outcome.digest.clone());
             let file = File { address, format, media_type, digest };
-            properties
-                .push(("dcat:distribution", distribution(graph, site, &iri, &file, modified)));
+            properties.push((
+                "dcat:distribution",
+                distribution(graph, site, &iri, &file, release.released_at),
+            ));
         }
     }
     graph.node(&iri, "dcat:Dataset", properties);
+}
+
+/// When it was published and last changed: of an entry that was taken over the days that
+/// its source tells, and nothing where it tells none.
+fn dates(dataset: &Dataset) -> Vec<(&'static str, Term)> {
+    let asset = &dataset.asset;
+    let (issued, modified) = match (&dataset.current, asset.dated()) {
+        (Some(release), _) => {
+            (asset.published_at.map(date_time), Some(date_time(release.released_at)))
+        }
+        (None, Dated::Changed(at)) => (asset.published_at.map(date_time), Some(date_time(at))),
+        (None, Dated::AtSource(at)) => (asset.origin_issued_at.map(date), Some(date(at))),
+        (None, Dated::TakenOver(_)) => (asset.origin_issued_at.map(date), None),
+    };
+    let issued = issued.map(|term| ("dct:issued", term));
+    issued.into_iter().chain(modified.map(|term| ("dct:modified", term))).collect()
 }
 
 /// A file that can be taken.
@@ -257,4 +272,9 @@ fn contact(graph: &mut Graph, dataset: &Dataset) -> Option<Term> {
 
 fn date_time(at: jiff::Timestamp) -> Term {
     Term::Typed(at.to_string(), "xsd:dateTime")
+}
+
+/// The day in China; of a source nothing finer is known.
+fn date(at: jiff::Timestamp) -> Term {
+    Term::Typed(vocabulary::time::china_date(at).to_string(), "xsd:date")
 }

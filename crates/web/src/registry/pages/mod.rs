@@ -1,7 +1,6 @@
 //! The desk's pages about assets and their data.
 //!
 //! ```text
-//! inbox.rs        what must I do now
 //! assets.rs       what I answer for
 //! asset.rs        one asset: where it stands, and the steps that a reader may take
 //! register.rs     a name and a file make a draft
@@ -14,7 +13,6 @@
 pub(crate) mod asset;
 pub(crate) mod assets;
 pub(crate) mod edit;
-pub(crate) mod inbox;
 mod incoming;
 pub(crate) mod register;
 pub(crate) mod upload;

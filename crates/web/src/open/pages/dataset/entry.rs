@@ -1,7 +1,7 @@
 //! An entry without data here: why there are none, and what to do about it.
 
 use platform::open::{self, Dataset};
-use platform::registry::Asset;
+use platform::registry::{Asset, Dated};
 use serde::Serialize;
 use vocabulary::Bilingual;
 
@@ -11,6 +11,7 @@ use crate::open::pages::places;
 use crate::open::pages::search::{Opening, body_url};
 use crate::parts::plain;
 use crate::problem::Problem;
+use crate::view::day_in_words;
 
 /// Data sets that may do instead.
 const SIMILAR: usize = 5;
@@ -33,7 +34,6 @@ struct This {
     summary: Bilingual,
     body: Body,
     opening: Opening,
-    modified: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -100,7 +100,6 @@ fn this(asset: &Asset) -> This {
             url: body_url(asset),
         },
         opening: Opening::of(asset.entry.opening),
-        modified: Some(asset.updated_at.to_string()),
     }
 }
 
@@ -232,9 +231,33 @@ fn fields(asset: &Asset) -> Vec<Field> {
         ("来源说明", "Source", entry.source_note.clone()),
     ];
     rows.into_iter()
+        .chain(dates(asset))
         .filter(|(_, _, value)| !value.zh.trim().is_empty())
         .map(|(zh, en, value)| Field { label: Bilingual::new(zh, en), value })
         .collect()
+}
+
+/// When the entry was published and changed. Of one that was taken over the source tells,
+/// and the day on which it came here is called that.
+fn dates(asset: &Asset) -> Vec<(&'static str, &'static str, Bilingual)> {
+    let day = |at: Option<jiff::Timestamp>| at.map(day_in_words).unwrap_or_default();
+    let unknown = || Bilingual::new("来源未注明日期", "the source gives no date");
+    match asset.dated() {
+        Dated::Changed(at) => vec![
+            ("首次发布", "First published", day(asset.published_at)),
+            ("更新日期", "Updated", day_in_words(at)),
+        ],
+        Dated::AtSource(at) => vec![
+            ("来源发布日期", "Published at the source", day(asset.origin_issued_at)),
+            ("来源更新日期", "Updated at the source", day_in_words(at)),
+            ("导入本目录", "Imported on", day_in_words(asset.created_at)),
+        ],
+        Dated::TakenOver(at) => vec![
+            ("来源发布日期", "Published at the source", day(asset.origin_issued_at)),
+            ("来源更新日期", "Updated at the source", unknown()),
+            ("导入本目录", "Imported on", day_in_words(at)),
+        ],
+    }
 }
 
 fn items(asset: &Asset) -> Vec<Item> {

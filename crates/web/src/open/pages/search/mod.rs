@@ -14,7 +14,7 @@ use vocabulary::Bilingual;
 use super::{dataset, places};
 use crate::app::App;
 use crate::open::api::MOST_HITS;
-use crate::parts::{Pages, encoded, plain};
+use crate::parts::{Dated, Pages, encoded, plain};
 use crate::problem::Problem;
 use crate::view::Page;
 use crate::visitor::Visitor;
@@ -72,7 +72,7 @@ struct HitView {
     body_url: String,
     theme: Option<Bilingual>,
     division: Option<Bilingual>,
-    date: Option<String>,
+    date: Dated,
     formats: Vec<String>,
     rows: Option<u64>,
     kind: &'static str,
@@ -201,7 +201,7 @@ fn view(hit: &Hit, dataset: &Dataset, visitor: &Visitor) -> HitView {
         body_url: body_url(asset),
         theme: law::entry("theme", &entry.theme).map(law::Entry::label),
         division: entry.division.as_ref().map(places::name_of),
-        date: Some(release.map_or(asset.updated_at, |release| release.released_at).to_string()),
+        date: Dated::of(asset, release),
         formats,
         rows: release.map(|release| release.rows),
         kind: if release.is_some() { "data" } else { "entry" },

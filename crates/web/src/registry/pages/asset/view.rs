@@ -11,7 +11,7 @@ use vocabulary::{AssetId, Bilingual};
 use super::steps::{self, Milestone};
 use crate::app::App;
 use crate::desk::{self, Names, asset_path, kind_label, title_of};
-use crate::parts::{Action, Clock, Refusal, Tag, plain};
+use crate::parts::{Action, Clock, Refusal, Tag, Waiting, plain};
 use crate::problem::Problem;
 use crate::step::Obstacle;
 use crate::trust::desk::words::{Event, HISTORY};
@@ -22,6 +22,7 @@ pub(super) struct AssetPage {
     this: This,
     timeline: Vec<Milestone>,
     clock: Option<Clock>,
+    age: Option<Waiting>,
     waiting: Option<Bilingual>,
     blocked: Vec<Refusal>,
     actions: Vec<Action>,
@@ -112,9 +113,11 @@ pub(super) async fn load(
         [] if may_submit => desk::boxes(&registry::obstacles(&asset)),
         refusals => desk::boxes(refusals),
     };
+    let clock = desk::clock_of(&asset, visitor);
     Ok(AssetPage {
         timeline: steps::timeline(&asset, &runs, &names),
-        clock: desk::clock_of(&asset, visitor),
+        clock: clock.as_ref().and_then(Clock::of),
+        age: clock.as_ref().map(Waiting::of),
         waiting: steps::waiting(&asset, caller),
         blocked,
         actions: steps::actions(&asset, caller, &obstacle),

@@ -1,0 +1,187 @@
+//! What waits for a person (待办): reviews, approvals, runs and drafts, each with its clock.
+//!
+//! | task | waits since | deadline of the law |
+//! |---|---|---|
+//! | consent for the unit | submission | none |
+//! | review and publish | the unit's consent | SH-02, 2 working days |
+//! | approve a release | submission to the gate's reviewer | none |
+//! | go on with a run of one's own | its last change | none |
+//! | correct a returned draft, finish a draft | its return; its registration | none |
+//!
+//! SH-01 (update of the catalogue) starts with a change of law or of the body's duties,
+//! which nobody reports to the platform, so no task can show it.
+
+use jiff::Timestamp;
+use law::RuleId;
+use trust::Caller;
+
+use crate::gate::{self, GateRun, GateState};
+use crate::registry::{self, Asset, AssetState, OwnFilter};
+use crate::{Clock, Error, Platform};
+
+/// The most drafts that are looked at.
+const MOST_DRAFTS: u64 = 200;
+
+/// What there is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TaskKind {
+    /// Consent for the unit, or return the description (单位同意).
+    Consent,
+    /// Review the description and publish it, or return it (审核发布).
+    Publish,
+    /// Approve a measured release, or reject it (审批放行).
+    ApproveRelease,
+    /// Confirm or correct what was found in the columns (确认字段).
+    ConfirmColumns,
+    /// Change a plan that the law refuses, and measure again (调整方案).
+    ChangePlan,
+    /// Submit a run that passes to a second person (提交审批).
+    SubmitRelease,
+    /// Read why the second person rejected the release (被驳回).
+    ReadRejection,
+    /// Send a version to the gate again after a fault (重新送检).
+    StartAgain,
+    /// Correct a description that came back, and submit it again (修改重报).
+    CorrectDraft,
+    /// Finish a registration that was begun (完成登记).
+    FinishDraft,
+}
+
+impl TaskKind {
+    /// The word in the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Publish => "publish",
+            Self::ApproveRelease => "approve_release",
+            Self::ConfirmColumns => "confirm_columns",
+            Self::ChangePlan => "change_plan",
+            Self::SubmitRelease => "submit_release",
+            Self::ReadRejection => "read_rejection",
+            Self::StartAgain => "start_again",
+            Self::CorrectDraft => "correct_draft",
+            Self::FinishDraft => "finish_draft",
+        }
+    }
+
+    /// The deadline that the law sets for it, if it sets one.
+    ///
+    /// Basis: 政务数据共享条例 第十七条.
+    pub fn rule(self) -> Option<RuleId> {
+        match self {
+            Self::Publish => Some(RuleId::SH_02),
+            Self::Consent
+            | Self::ApproveRelease
+            | Self::ConfirmColumns
+            | Self::ChangePlan
+            | Self::SubmitRelease
+            | Self::ReadRejection
+            | Self::StartAgain
+            | Self::CorrectDraft
+            | Self::FinishDraft => None,
+        }
+    }
+}
+
+/// Something that waits for the caller.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// What there is to do.
+    pub kind: TaskKind,
+    /// The asset.
+    pub asset: Asset,
+    /// The run of the gate, where the task is about one.
+    pub run: Option<GateRun>,
+    /// How long it waits and may wait.
+    pub clock: Clock,
+}
+
+/// Everything that waits for the caller, the most urgent first.
+///
+/// # Errors
+///
+/// [`Error::Store`] if it cannot be read.
+pub async fn inbox(caller: &Caller, platform: &Platform) -> Result<Vec<Task>, Error> {
+    let now = caller.now();
+    let mut tasks = Vec::new();
+    for asset in registry::inbox(caller, platform).await? {
+        tasks.extend(review(asset, now));
+    }
+    for (asset, run) in gate::inbox(caller, platform).await? {
+        tasks.push(of_run(TaskKind::ApproveRelease, asset, run, now));
+    }
+    for (asset, run) in gate::of_filer(caller, platform).await? {
+        if let Some(kind) = own_run(run.state) {
+            tasks.push(of_run(kind, asset, run, now));
+        }
+    }
+    let drafts =
+        OwnFilter { state: Some(AssetState::Draft), limit: MOST_DRAFTS, ..OwnFilter::default() };
+    let (drafts, _) = registry::own(caller, platform, &drafts).await?;
+    let mine = drafts.into_iter().map(|own| own.asset);
+    let mine = mine.filter(|asset| asset.filer.is_some() && asset.filer == caller.account_id());
+    tasks.extend(mine.map(|asset| draft(asset, now)));
+    tasks.sort_by_key(|task| task.clock.urgency());
+    Ok(tasks)
+}
+
+/// The clock of a description that waits for a reviewer; `None` in other states.
+pub fn review_clock(asset: &Asset, now: Timestamp) -> Option<Clock> {
+    let (kind, since) = match asset.state {
+        AssetState::UnitReview => (TaskKind::Consent, asset.submitted_at?),
+        AssetState::DataReview => (TaskKind::Publish, asset.consented_at?),
+        AssetState::Draft | AssetState::Published | AssetState::Withdrawn => return None,
+    };
+    Some(Clock::new(since, kind.rule(), asset.entry.division, now))
+}
+
+/// The clock of a run that waits for a person; `None` while the platform works on it,
+/// and once it is released.
+pub fn run_clock(asset: &Asset, run: &GateRun, now: Timestamp) -> Option<Clock> {
+    let kind = match run.state {
+        GateState::Submitted => TaskKind::ApproveRelease,
+        state => own_run(state)?,
+    };
+    Some(Clock::new(run.updated_at, kind.rule(), asset.entry.division, now))
+}
+
+fn review(asset: Asset, now: Timestamp) -> Option<Task> {
+    let clock = review_clock(&asset, now)?;
+    let kind = match asset.state {
+        AssetState::UnitReview => TaskKind::Consent,
+        _ => TaskKind::Publish,
+    };
+    Some(Task { kind, asset, run: None, clock })
+}
+
+/// Every change of a run is a step, so it waits since its last change.
+fn of_run(kind: TaskKind, asset: Asset, run: GateRun, now: Timestamp) -> Task {
+    let clock = Clock::new(run.updated_at, kind.rule(), asset.entry.division, now);
+    Task { kind, asset, run: Some(run), clock }
+}
+
+/// What the filer of a run has to do next, if it does not go on by itself.
+fn own_run(state: GateState) -> Option<TaskKind> {
+    match state {
+        GateState::Confirming => Some(TaskKind::ConfirmColumns),
+        GateState::Refused => Some(TaskKind::ChangePlan),
+        GateState::Passed => Some(TaskKind::SubmitRelease),
+        GateState::Rejected => Some(TaskKind::ReadRejection),
+        GateState::Failed => Some(TaskKind::StartAgain),
+        GateState::Inspecting
+        | GateState::Measuring
+        | GateState::Submitted
+        | GateState::Approved => None,
+    }
+}
+
+/// Typing at a draft does not start its clock again.
+fn draft(asset: Asset, now: Timestamp) -> Task {
+    let (kind, since) = match (&asset.return_reason, asset.returned_at) {
+        (Some(_), Some(returned)) => (TaskKind::CorrectDraft, returned),
+        (Some(_), None) => (TaskKind::CorrectDraft, asset.updated_at),
+        (None, _) => (TaskKind::FinishDraft, asset.created_at),
+    };
+    let clock = Clock::new(since, kind.rule(), asset.entry.division, now);
+    Task { kind, asset, run: None, clock }
+}

@@ -1,0 +1,4 @@
+//! What waits for the reader, as a page and for programs.
+
+pub(crate) mod api;
+pub(crate) mod page;

@@ -1,0 +1,149 @@
+//! `/desk`: what must I do now? The most urgent first.
+
+use axum::extract::State;
+use platform::gate::GateRun;
+use platform::inbox::{self, TaskKind};
+use platform::registry::{self, Asset};
+use serde::Serialize;
+use vocabulary::Bilingual;
+
+use crate::app::App;
+use crate::desk::{asset_path, title_of};
+use crate::parts::{Clock, Waiting};
+use crate::problem::Problem;
+use crate::view::Page;
+use crate::visitor::Visitor;
+
+#[derive(Serialize)]
+struct Inbox {
+    tasks: Vec<Task>,
+}
+
+/// Something that waits for the reader.
+#[derive(Serialize)]
+struct Task {
+    title: Bilingual,
+    what: Bilingual,
+    url: String,
+    clock: Option<Clock>,
+    waiting: Waiting,
+    urgency: &'static str,
+}
+
+/// Shows the inbox.
+pub(crate) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Page, Problem> {
+    let tasks = inbox::inbox(visitor.signed_in()?, &app.platform).await?;
+    let tasks = tasks.iter().map(Task::of).collect();
+    app.pages.render(&visitor, "desk/inbox.html", Inbox { tasks })
+}
+
+impl Task {
+    fn of(task: &inbox::Task) -> Self {
+        let title = title_of(&task.asset);
+        let name = if title.en.is_empty() { &title.zh } else { &title.en };
+        let does = does(task.kind);
+        let clock = Clock::of(&task.clock);
+        Self {
+            title: Bilingual::new(
+                format!("{}：{}", does.zh, title.zh),
+                format!("{}: {name}", does.en),
+            ),
+            what: what(task),
+            url: path(task.kind, &task.asset, task.run.as_ref()),
+            urgency: clock.as_ref().map_or("later", Clock::urgency),
+            waiting: Waiting::of(&task.clock),
+            clock,
+        }
+    }
+}
+
+/// Where a task is done.
+pub(super) fn path(kind: TaskKind, asset: &Asset, run: Option<&GateRun>) -> String {
+    match (kind, run) {
+        (_, Some(run)) => format!("/desk/gate/{}", run.id),
+        (TaskKind::CorrectDraft | TaskKind::FinishDraft, None) => {
+            format!("{}/edit", asset_path(asset))
+        }
+        (_, None) => asset_path(asset),
+    }
+}
+
+/// What the reader does.
+fn does(kind: TaskKind) -> Bilingual {
+    let (zh, en) = match kind {
+        TaskKind::Consent => ("审核并同意", "Consent"),
+        TaskKind::Publish => ("审核并发布", "Review and publish"),
+        TaskKind::ApproveRelease => ("审批放行", "Approve the release"),
+        TaskKind::ConfirmColumns => ("确认字段", "Confirm the columns"),
+        TaskKind::ChangePlan => ("调整后重新测量", "Change and measure again"),
+        TaskKind::SubmitRelease => ("提交审批", "Submit for approval"),
+        TaskKind::ReadRejection => ("被驳回", "Rejected"),
+        TaskKind::StartAgain => ("检测故障", "The gate failed"),
+        TaskKind::CorrectDraft => ("修改后重新提交", "Correct and submit again"),
+        TaskKind::FinishDraft => ("完成登记", "Finish the registration"),
+    };
+    Bilingual::new(zh, en)
+}
+
+/// Why it waits.
+fn what(task: &inbox::Task) -> Bilingual {
+    let found = task.run.as_ref().map_or(0, |run| run.findings.len());
+    match task.kind {
+        TaskKind::Consent => Bilingual::new(
+            "经办人已提交，等您代表单位同意。",
+            "The clerk submitted it; your consent for the unit is next.",
+        ),
+        TaskKind::Publish => Bilingual::new(
+            "单位负责人已同意，等您审核。",
+            "The head of the unit consented; your review is next.",
+        ),
+        TaskKind::ApproveRelease => approval(task.run.as_ref()),
+        TaskKind::ConfirmColumns => Bilingual::new(
+            format!("检测了 {found} 个字段，请确认或更正。"),
+            format!("{found} columns were inspected; confirm or correct them."),
+        ),
+        TaskKind::ChangePlan => Bilingual::new(
+            "按现在的方案不能放行，请看依据和办法。",
+            "It may not go out like this; see the grounds and what to do.",
+        ),
+        TaskKind::SubmitRelease => Bilingual::new(
+            "测量通过，请提交第二人审批。",
+            "It passes; submit it to a second person.",
+        ),
+        TaskKind::ReadRejection => {
+            Bilingual::new("审核员驳回了，请看理由。", "The reviewer rejected it; see the ground.")
+        }
+        TaskKind::StartAgain => Bilingual::new(
+            "没有作出任何决定，请重新送检。",
+            "Nothing was decided; send it to the gate again.",
+        ),
+        TaskKind::CorrectDraft => {
+            let reason = task.asset.return_reason.as_deref().unwrap_or_default();
+            Bilingual::new(format!("被退回：{reason}"), format!("Returned: {reason}"))
+        }
+        TaskKind::FinishDraft => unfinished(&task.asset),
+    }
+}
+
+fn approval(run: Option<&GateRun>) -> Bilingual {
+    match run.and_then(|run| run.outcome.as_ref()) {
+        Some(outcome) => {
+            let r = outcome.assessment.r;
+            Bilingual::new(
+                format!("测量通过，风险 R = {r:.4}，等您审批。"),
+                format!("It passes with a risk R = {r:.4}; your approval is next."),
+            )
+        }
+        None => Bilingual::new("等您审批。", "Your approval is next."),
+    }
+}
+
+fn unfinished(asset: &Asset) -> Bilingual {
+    match registry::missing(asset).len() {
+        0 => Bilingual::new("已填齐，可以提交。", "It is complete and can be submitted."),
+        missing => Bilingual::new(
+            format!("还缺 {missing} 项必填内容。"),
+            format!("{missing} mandatory fields are missing."),
+        ),
+    }
+}
