@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) site_name_en: String,
     /// Whom to ask.
     pub(crate) contact: Option<String>,
+    /// How much one client may ask for.
+    pub(crate) limits: web::LimitSettings,
     /// Folder with npm's packages, for the demo.
     pub(crate) demo_packages: PathBuf,
     /// Folder with shared reference data, for the demo.
@@ -58,6 +60,7 @@ impl Default for Config {
             site_name: "汾河数据开放平台".to_owned(),
             site_name_en: "Fenhe Open Data".to_owned(),
             contact: None,
+            limits: web::LimitSettings::default(),
             demo_packages: PathBuf::from("assets/node_modules"),
             shared_data: None,
         }
@@ -199,4 +202,28 @@ fn address(name: &'static str) -> Result<Option<SocketAddr>, ConfigError> {
 #[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_that_the_documentation_shows_are_understood() {
+        let page = include_str!("../../../docs/operations.md");
+        let sample = page.split("```toml").nth(1).unwrap().split("```").next().unwrap();
+        let config: Config = toml::from_str(sample).unwrap();
+        let limits = config.limits;
+        assert!(limits.exempt.contain("10.20.1.1".parse().unwrap()));
+        assert!(limits.trusted_proxies.contain("10.0.0.5".parse().unwrap()));
+        assert_eq!(limits.anonymous.query.unwrap().per_minute.get(), 60_000);
+        assert!(limits.anonymous.read.is_none());
+    }
+
+    #[test]
+    fn a_wrong_limit_is_told_with_its_place() {
+        let text = "[limits.anonymous]\nread = { burst = 1 }\n";
+        let error = toml::from_str::<Config>(text).unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("per_minute"), "{error}");
+    }
 }

@@ -42,7 +42,8 @@ use crate::show::{complain, say};
   FENHE_LAKE     表的存放处 where tables lie  the data folder, or s3://bucket/prefix
   FENHE_BASE_URL 对外地址 public address      http://FENHE_LISTEN
   FENHE_CLOCK    起始时间 time to start at, e.g. 2026-12-01T09:00:00+08:00
-  FENHE_LOG      日志级别 log level           info")]
+  FENHE_LOG      日志级别 log level           info
+  [limits]       限额与可信代理 rate limits and trusted proxies, in the file only: docs/operations.md")]
 struct Arguments {
     /// 配置文件 Configuration file; left out, `fenhe.toml` if it is there.
     #[arg(long, global = true, value_name = "FILE")]

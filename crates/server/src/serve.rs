@@ -73,6 +73,7 @@ async fn serve_wired(
         platform: platform.clone(),
         pages: Arc::new(Pages::load()?),
         metrics: Arc::new(Metrics::default()),
+        limits: Arc::new(web::Limits::new(config.limits.clone())),
         site: Arc::new(Site {
             name: Bilingual::new(&config.site_name, &config.site_name_en),
             tagline: Bilingual::new(
@@ -86,6 +87,7 @@ async fn serve_wired(
         }),
         stopping: stopping.clone(),
     };
+    warn_of_hidden_visitors(&config);
     let listener = tokio::net::TcpListener::bind(config.listen).await?;
     tracing::info!(listen = %config.listen, "serving");
     let monitoring = match config.metrics {
@@ -119,12 +121,24 @@ async fn serve_wired(
         platform.log.run(platform.clock, async move { stopped.cancelled().await })
     };
     let remeasuring = remeasure_daily(&platform, stopping.clone());
+    let sweeping = {
+        let stopped = stopping.clone();
+        platform::sweep::keep_sweeping(platform.clone(), async move { stopped.cancelled().await })
+    };
     let signals = async {
         wait_for_signal().await;
         stopping.cancel();
     };
-    let (served, monitored, (), (), (), ()) =
-        tokio::join!(async { server.await }, monitoring, worker, sealing, remeasuring, signals);
+    let (served, monitored, (), (), (), (), ()) =
+        tokio::join!(
+            async { server.await },
+            monitoring,
+            worker,
+            sealing,
+            remeasuring,
+            sweeping,
+            signals
+        );
     drop(wired);
     served?;
     Ok(monitored?)
@@ -144,6 +158,19 @@ async fn remeasure_daily(platform: &platform::Platform, stopped: CancellationTok
             () = stopped.cancelled() => return,
             () = tokio::time::sleep(DAY) => {}
         }
+    }
+}
+
+/// A proxy on this machine that nobody named hides its visitors: they are not limited, and
+/// the audit trail has the proxy's address.
+fn warn_of_hidden_visitors(config: &Config) {
+    let is_behind_a_proxy =
+        config.listen.ip().is_loopback() && config.base_url().starts_with("https://");
+    if is_behind_a_proxy && config.limits.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "limits.trusted_proxies names no proxy, but people reach the site by HTTPS and this \
+             program by a local address: name the proxy, so that its visitors are told apart"
+        );
     }
 }
 

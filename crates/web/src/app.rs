@@ -5,6 +5,7 @@ use std::sync::Arc;
 use platform::Platform;
 use tokio_util::sync::CancellationToken;
 
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::view::Pages;
 
@@ -17,6 +18,8 @@ pub struct App {
     pub pages: Arc<Pages>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// How much one client may ask for.
+    pub limits: Arc<Limits>,
     /// How this site calls itself.
     pub site: Arc<Site>,
     /// Ends when the server stops, so that long answers end too.

@@ -10,6 +10,8 @@ mod form;
 mod gate;
 mod headers;
 mod idempotency;
+mod inbox;
+mod limits;
 mod map;
 mod metrics;
 mod open;
@@ -28,6 +30,7 @@ mod view;
 mod visitor;
 
 pub use app::{App, DemoAccount, Site};
+pub use limits::{AddressError, Addresses, LimitSettings, Limits, Rate, RateChanges, RefillError};
 pub use metrics::Metrics;
 pub use openapi::document;
 pub use router::{monitoring, router};

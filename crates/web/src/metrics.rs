@@ -23,6 +23,19 @@ pub struct Metrics {
     registry: Mutex<Registry>,
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    limited: Family<LimitLabels, Counter>,
+    sign_ins: Family<SignInLabels, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LimitLabels {
+    class: &'static str,
+    client: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SignInLabels {
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -46,11 +59,28 @@ impl Default for Metrics {
             Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_5, 2.0, 16)));
         registry.register("http_requests", "Requests by route and status", requests.clone());
         registry.register("http_seconds", "Time to answer by route", seconds.clone());
-        Self { registry: Mutex::new(registry), requests, seconds }
+        let limited = Family::default();
+        registry.register("limited_requests", "Requests refused for their number", limited.clone());
+        let sign_ins = Family::default();
+        registry.register("sign_ins", "Attempts to sign in by outcome", sign_ins.clone());
+        Self { registry: Mutex::new(registry), requests, seconds, limited, sign_ins }
     }
 }
 
 impl Metrics {
+    /// Counts a request that was refused because its client made too many.
+    ///
+    /// - `class`: what it would have cost.
+    /// - `client`: `address` or `account`.
+    pub(crate) fn count_limited(&self, class: &'static str, client: &'static str) {
+        self.limited.get_or_create(&LimitLabels { class, client }).inc();
+    }
+
+    /// Counts an attempt to sign in: `succeeded`, `wrong`, `throttled` or `failed`.
+    pub(crate) fn count_sign_in(&self, outcome: &'static str) {
+        self.sign_ins.get_or_create(&SignInLabels { outcome }).inc();
+    }
+
     fn record(&self, method: String, route: String, status: u16, took: Duration) {
         let labels = RouteLabels { method: method.clone(), route: route.clone() };
         self.seconds.get_or_create(&labels).observe(took.as_secs_f64());

@@ -8,7 +8,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
-use crate::{gate, open, problem, registry, trust};
+use crate::{gate, inbox, open, problem, registry, trust};
 
 /// What every operation may answer beside its own answers.
 pub(crate) struct Problems;
@@ -26,6 +26,7 @@ impl IntoResponses for Problems {
             ("415", "Another content type is asked for"),
             ("422", "Fields are missing or wrong, or the law refuses"),
             ("428", "If-Match is missing"),
+            ("429", "Too many requests; Retry-After says when to come again"),
             ("503", "Not available just now, or a limit was reached"),
         ];
         texts
@@ -66,12 +67,14 @@ impl Modify for Security {
     components(schemas(problem::ProblemBody)),
     tags(
         (name = "open", description = "开放平台：无需登录。The open portal; no account is needed."),
+        (name = "inbox", description = "待办与时限。What waits for you, and how long it may."),
         (name = "registry", description = "资产登记与数据上传。Assets and their data."),
         (name = "gate", description = "出口检测与发布。The gate and releases."),
         (name = "evidence", description = "回执、证书与密钥。Receipts, certificates and keys."),
         (name = "jobs", description = "后台任务。Work that runs later.")
     ),
     paths(
+        inbox::api::show,
         registry::api::list, registry::api::create, registry::api::show, registry::api::edit,
         registry::api::submit, registry::api::consent, registry::api::publish,
         registry::api::send_back, registry::api::withdraw,

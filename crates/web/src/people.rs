@@ -1,7 +1,7 @@
 //! Errors as pages: where a person's browser asked and a problem came back.
 
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderName, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
@@ -76,9 +76,21 @@ pub(crate) async fn pages_for_people(
         request: request_id,
     };
     match app.pages.render(&visitor, "error.html", page) {
-        Ok(page) => page.with_status(problem.status).into_response(),
+        Ok(page) => with_headers_of(&response, page.with_status(problem.status).into_response()),
         Err(_) => response,
     }
+}
+
+/// The page with what else the problem said, e.g. when to come again.
+fn with_headers_of(problem: &Response, mut page: Response) -> Response {
+    let is_about_the_body =
+        |name: &HeaderName| [header::CONTENT_TYPE, header::CONTENT_LENGTH].contains(name);
+    for (name, value) in problem.headers() {
+        if !is_about_the_body(name) {
+            page.headers_mut().entry(name).or_insert_with(|| value.clone());
+        }
+    }
+    page
 }
 
 /// Whether a response is one that the router or an extractor made by itself.

@@ -22,7 +22,8 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::protocols::dcat;
 use crate::{
-    gate, headers, idempotency, map, metrics, open, openapi, people, registry, session, trust, view,
+    gate, headers, idempotency, inbox, limits, map, metrics, open, openapi, people, registry,
+    session, trust, view,
 };
 
 /// Largest body of a request that is no piece of a file.
@@ -56,6 +57,7 @@ pub fn router(app: App) -> Router {
                 .layer(from_fn(finish_what_was_begun))
                 .layer(from_fn_with_state(app.clone(), session::identify))
                 .layer(from_fn_with_state(app.clone(), people::pages_for_people))
+                .layer(from_fn_with_state(app.clone(), limits::admit))
                 .layer(DefaultBodyLimit::max(BODY_BYTES)),
         )
         .with_state(app)
@@ -94,7 +96,7 @@ fn pages() -> Router<App> {
         .route("/sign-in", get(trust::pages::sign_in_form).post(trust::pages::sign_in))
         .route("/sign-out", post(trust::pages::sign_out));
     let desk = Router::new()
-        .route("/desk", get(assets::inbox::inbox))
+        .route("/desk", get(inbox::page::show))
         .route("/desk/assets", get(assets::assets::assets))
         .route(
             "/desk/assets/new",
@@ -155,7 +157,8 @@ fn api() -> Router<App> {
             get(registry::upload::quarantine),
         )
         .route("/api/v1/uploads/{id}/completion", post(registry::upload::complete))
-        .route("/api/v1/jobs/{id}", get(registry::upload::job));
+        .route("/api/v1/jobs/{id}", get(registry::upload::job))
+        .route("/api/v1/inbox", get(inbox::api::show));
     let uploads = Router::new()
         .route(
             "/api/v1/uploads/{id}",

@@ -15,6 +15,7 @@ use trust::Caller;
 use trust::identity::{csrf, find_body, session, token};
 
 use crate::app::App;
+use crate::limits;
 use crate::problem::Problem;
 use crate::view::Lang;
 use crate::visitor::{Flash, Visitor};
@@ -24,18 +25,26 @@ use crate::visitor::{Flash, Visitor};
 const SESSION: &str = "__Host-fenhe";
 /// The cookie of someone who has not signed in, for the sign-in form.
 const VISIT: &str = "__Host-fenhe-visit";
+/// The cookie of a browser in which someone has signed in; it signs nobody in.
+const DEVICE: &str = "__Host-fenhe-device";
+/// How long it is kept.
+const DEVICE_SECONDS: u32 = 180 * 24 * 3600;
 /// The cookie of a message that is shown once.
 const FLASH: &str = "__Host-fenhe-flash";
 
 /// Puts the [`Visitor`] into the request.
 pub(crate) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let now = app.platform.clock.now();
+    let client = app.limits.client(&request);
     let identified = match identity(&app, request.headers(), now).await {
         Ok(identified) => identified,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => {
+            let refusal = limits::refuse_stranger(&app, &request, client);
+            return refusal.unwrap_or_else(|| problem.into_response());
+        }
     };
     let request_id = header_text(request.headers(), "x-request-id").unwrap_or_default().to_owned();
-    let address = client_address(&request);
+    let address = client.0.map(|address| address.to_string()).unwrap_or_default();
     let (lang, path) = language(&request);
     let is_page = is_page(&path);
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
@@ -68,12 +77,14 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
         lang,
         path,
         session: identified.session,
+        device: cookie(request.headers(), DEVICE).filter(|_| is_page && changes),
         csrf: csrf::token(&secret),
         secret,
         flash: flash.as_deref().and_then(read_flash),
         site: std::sync::Arc::clone(&app.site),
     };
     request.extensions_mut().insert(visitor);
+    request.extensions_mut().insert(client);
     let mut response = next.run(request).await;
     if let Some(secret) = visit {
         set_cookie(&mut response, VISIT, &secret, None);
@@ -152,6 +163,11 @@ pub(crate) fn start_session(response: &mut Response, secret: &str) {
     set_cookie(response, SESSION, secret, None);
 }
 
+/// Remembers that someone signed in on this browser.
+pub(crate) fn remember_device(response: &mut Response, secret: &str) {
+    set_cookie(response, DEVICE, secret, Some(DEVICE_SECONDS));
+}
+
 /// Signs someone out on this browser.
 pub(crate) fn end_session(response: &mut Response) {
     set_cookie(response, SESSION, "", Some(0));
@@ -188,16 +204,6 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
-}
-
-/// The address that the connection came from; headers that anyone can write are
-/// not believed.
-fn client_address(request: &Request) -> String {
-    request
-        .extensions()
-        .get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
-        .map(|info| info.0.ip().to_string())
-        .unwrap_or_default()
 }
 
 /// The language by the prefix, and the path with its query but without the prefix.

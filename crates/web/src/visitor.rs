@@ -24,6 +24,8 @@ pub struct Visitor {
     pub path: String,
     /// The secret of the session, if signed in by a cookie.
     pub session: Option<String>,
+    /// The secret of the browser, if someone signed in there before.
+    pub(crate) device: Option<String>,
     /// The anti-forgery token of the session, or of the anonymous visit.
     pub csrf: String,
     /// The secret that the anti-forgery token is derived from.

@@ -185,13 +185,14 @@ async fn set_state(
     caller.require(Action::DisableAccount, &account.as_resource())?;
     store::expect_one(table::set_account_state(&mut tx, id, state).await?)?;
     table::delete_sessions_of(&mut tx, id).await?;
+    table::delete_devices_of(&mut tx, id).await?;
     let event = Event::new(event, account.subject(), serde_json::json!({ "state": state }));
     audit::append(&mut tx, caller, event).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Changes the caller's own password; all other sessions end.
+/// Changes the caller's own password; all sessions end, and no browser is known any more.
 ///
 /// # Errors
 ///
@@ -217,6 +218,7 @@ pub async fn change_password(
     let mut tx = store.begin().await?;
     store::expect_one(table::set_password(&mut tx, account.id, &hash).await?)?;
     table::delete_sessions_of(&mut tx, account.id).await?;
+    table::delete_devices_of(&mut tx, account.id).await?;
     let event = Event::new("account.password_changed", account.subject(), serde_json::json!({}));
     audit::append(&mut tx, caller, event).await?;
     tx.commit().await?;

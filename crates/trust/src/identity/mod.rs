@@ -16,10 +16,12 @@
 //!   holds only hashes.
 //! - `no_one_is_locked_out_for_long`: failed sign-ins delay the next one by at
 //!   most 15 minutes.
+//! - `a_stranger_does_not_slow_the_owner_down_at_a_browser_that_is_known`
 
 mod account;
 mod body;
 pub mod csrf;
+mod device;
 mod error;
 mod password;
 mod role;
@@ -33,6 +35,7 @@ pub use account::{
     disable_account, enable_account, find_account, find_account_by_login,
 };
 pub use body::{Body, BodyKind, all_bodies, create_body, find_body};
+pub use device::Browser;
 pub use error::IdentityError;
 pub use password::{PasswordError, check_password_rules};
 pub use role::{GrantId, NewGrant, Role, RoleError, RoleGrant, grant_role, grants_of, revoke_role};

@@ -9,7 +9,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use store::{Query as _, Store};
 
-use super::{Account, IdentityError, password, table, throttle};
+use super::throttle::{self, Subjects};
+use super::{Account, Browser, IdentityError, device, password, table};
 use crate::audit::{self, Event};
 use crate::authorization::{Action, Resource};
 use crate::caller::Caller;
@@ -57,6 +58,8 @@ impl fmt::Debug for SessionSecret {
 pub struct SignedIn {
     /// For the cookie.
     pub secret: SessionSecret,
+    /// For the browser's own cookie, where it had none.
+    pub device: Option<SessionSecret>,
     /// Who it is.
     pub account: Account,
 }
@@ -64,7 +67,7 @@ pub struct SignedIn {
 /// Signs in with login and password.
 ///
 /// - `caller`: anonymous, with the address the request came from.
-/// - `previous`: the secret of a session that the browser still had; it ends.
+/// - `browser`: what the browser showed; a session that it still had ends.
 ///
 /// # Errors
 ///
@@ -76,14 +79,14 @@ pub async fn sign_in(
     store: &Store,
     login: &str,
     password: &str,
-    previous: Option<&str>,
+    browser: Browser<'_>,
 ) -> Result<SignedIn, IdentityError> {
     let now = caller.now();
     caller.require(Action::SignIn, &Resource::of_kind("session"))?;
     // No stored login is longer; an endless one is not written down.
     let login: String = login.to_lowercase().chars().take(64).collect();
     let address = caller.address().unwrap_or_default();
-    let found = count_attempt(store, &login, address, now).await?;
+    let (found, subjects) = count_attempt(store, &login, address, browser, now).await?;
     let stored = found.as_ref().map(|(_, hash)| hash.clone());
     let right = password::matches(password, stored.clone()).await?;
     let Some((account, _)) = found.filter(|(account, _)| right && account.is_active()) else {
@@ -96,11 +99,13 @@ pub async fn sign_in(
     };
     let secret = secret::random_text()?;
     let mut tx = store.begin().await?;
-    throttle::succeeded(&mut tx, &login, address).await?;
+    let (device, is_new) = device::secret_of(&mut tx, browser).await?;
+    throttle::succeeded(&mut tx, &subjects).await?;
     if let Some(hash) = rehashed {
         table::set_password(&mut tx, account.id, &hash).await?;
     }
-    if let Some(previous) = previous {
+    device::remember(&mut tx, account.id, &device, now).await?;
+    if let Some(previous) = browser.session {
         table::delete_session(&mut tx, &secret::stored_form(previous)).await?;
     }
     let hash = secret::stored_form(&secret);
@@ -110,22 +115,33 @@ pub async fn sign_in(
         .with_request(caller.request_id().unwrap_or_default(), address);
     audit::append(&mut tx, &signed_in, event).await?;
     tx.commit().await?;
-    Ok(SignedIn { secret: SessionSecret(secret), account })
+    let device = is_new.then_some(SessionSecret(device));
+    Ok(SignedIn { secret: SessionSecret(secret), device, account })
 }
 
-/// Counts the attempt, unless it must wait; returns what is stored of the login.
+/// Counts the attempt, unless it must wait; returns what is stored of the login, and whose
+/// attempt it was.
 async fn count_attempt(
     store: &Store,
     login: &str,
     address: &str,
+    browser: Browser<'_>,
     now: Timestamp,
-) -> Result<Option<(Account, String)>, IdentityError> {
+) -> Result<(Option<(Account, String)>, Subjects), IdentityError> {
     let once = async || {
         let mut tx = store.begin().await?;
-        throttle::attempt(&mut tx, login, address, now).await?;
         let found = table::find_password(&mut tx, login).await?;
+        let known = match &found {
+            Some((account, _)) => device::known(&mut tx, account.id, browser, now).await?,
+            None => None,
+        };
+        let subjects = match known {
+            Some(hash) => Subjects::known_device(&hash),
+            None => Subjects::stranger(login, address),
+        };
+        throttle::attempt(&mut tx, &subjects, now).await?;
         tx.commit().await?;
-        Ok(found)
+        Ok((found, subjects))
     };
     // Attempts from one address at the same moment meet in one row.
     for _ in 0..8 {
@@ -197,7 +213,8 @@ pub async fn sign_out(caller: &Caller, store: &Store, secret: &str) -> Result<()
     Ok(())
 }
 
-/// Removes sessions that have ended; returns how many. For a daily job.
+/// Removes sessions that have ended, and forgets failed sign-ins and browsers after their
+/// time; returns how many sessions. For an hourly sweep.
 ///
 /// # Errors
 ///
@@ -207,6 +224,8 @@ pub async fn sweep(store: &Store, now: Timestamp, limits: Limits) -> Result<u64,
     let mut tx = store.begin().await?;
     let removed =
         table::delete_old_sessions(&mut tx, before(limits.idle), before(limits.absolute)).await?;
+    table::delete_old_throttles(&mut tx, before(throttle::MEMORY)).await?;
+    table::delete_old_devices(&mut tx, before(device::MEMORY)).await?;
     tx.commit().await?;
     Ok(removed)
 }

@@ -391,3 +391,73 @@ pub(super) async fn lower_throttle(tx: &mut Tx, subject: &str) -> Result<(), Err
     .await?;
     Ok(())
 }
+
+pub(super) async fn delete_old_throttles(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+    tx.execute(
+        "DELETE FROM sign_in_throttle WHERE failed_at < $1 AND blocked_until < $1",
+        params![before],
+    )
+    .await
+}
+
+/// Whether the owner of an account signed in at a browser since an instant.
+pub(super) async fn has_device(
+    query: &mut impl Query,
+    hash: &str,
+    account: AccountId,
+    since: Timestamp,
+) -> Result<bool, Error> {
+    let found: i64 = query
+        .one(
+            "SELECT COUNT(*) FROM known_device
+              WHERE device_hash = $1 AND account_id = $2 AND seen_at >= $3",
+            params![hash, account, since],
+        )
+        .await?;
+    Ok(found > 0)
+}
+
+/// Whether a secret is that of a browser.
+pub(super) async fn is_device(query: &mut impl Query, hash: &str) -> Result<bool, Error> {
+    let found: i64 = query
+        .one("SELECT COUNT(*) FROM known_device WHERE device_hash = $1", params![hash])
+        .await?;
+    Ok(found > 0)
+}
+
+pub(super) async fn save_device(
+    tx: &mut Tx,
+    hash: &str,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    tx.execute(
+        "INSERT INTO known_device (device_hash, account_id, seen_at) VALUES ($1, $2, $3)
+         ON CONFLICT (device_hash, account_id) DO UPDATE SET seen_at = $3",
+        params![hash, account, now],
+    )
+    .await
+}
+
+/// Keeps the browsers of an account that were used last.
+pub(super) async fn delete_devices_beyond(
+    tx: &mut Tx,
+    account: AccountId,
+    most: u64,
+) -> Result<u64, Error> {
+    tx.execute(
+        "DELETE FROM known_device WHERE account_id = $1 AND device_hash NOT IN
+            (SELECT device_hash FROM known_device WHERE account_id = $1
+              ORDER BY seen_at DESC, device_hash LIMIT $2)",
+        params![account, most],
+    )
+    .await
+}
+
+pub(super) async fn delete_devices_of(tx: &mut Tx, account: AccountId) -> Result<u64, Error> {
+    tx.execute("DELETE FROM known_device WHERE account_id = $1", params![account]).await
+}
+
+pub(super) async fn delete_old_devices(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
+    tx.execute("DELETE FROM known_device WHERE seen_at < $1", params![before]).await
+}

@@ -4,9 +4,9 @@ use store::{Query as _, params};
 use testkit::{moment, stores};
 use trust::audit::{self, Filter};
 use trust::identity::{
-    AccountState, IdentityError, NewAccount, NewGrant, RoleError, all_accounts, change_password,
-    create_account, disable_account, enable_account, find_account, grant_role, grants_of,
-    revoke_role, session,
+    AccountState, Browser, IdentityError, NewAccount, NewGrant, RoleError, all_accounts,
+    change_password, create_account, disable_account, enable_account, find_account, grant_role,
+    grants_of, revoke_role, session,
 };
 use trust::{Caller, Role};
 use vocabulary::ErrorKind;
@@ -184,8 +184,9 @@ async fn a_disabled_account_and_a_changed_password_end_all_sessions() {
         body(&store, taxes()).await;
         let li = account(&store, "li").await;
         let anonymous = Caller::anonymous(moment()).with_request("r", "10.0.0.1");
-        let sign_in =
-            async |password: &str| session::sign_in(&anonymous, &store, "li", password, None).await;
+        let sign_in = async |password: &str| {
+            session::sign_in(&anonymous, &store, "li", password, Browser::default()).await
+        };
         let alive = async |secret: &str| {
             let limits = session::Limits::default();
             session::caller_of(&store, secret, moment(), limits).await.unwrap().is_some()

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use store::{Query as _, Store, params};
 use testkit::stores;
 use trust::identity::session::{self, Limits};
-use trust::identity::{IdentityError, revoke_role};
+use trust::identity::{Browser, IdentityError, change_password, revoke_role};
 use trust::{Action, Caller, Resource, Role};
 
 use crate::house::{PASSWORD, account, after, body, grant, operator, taxes};
@@ -17,7 +17,7 @@ async fn sign_in_at(
     second: i64,
 ) -> Result<String, IdentityError> {
     let caller = Caller::anonymous(after(second)).with_request("r", address);
-    let signed_in = session::sign_in(&caller, store, login, password, None).await?;
+    let signed_in = session::sign_in(&caller, store, login, password, Browser::default()).await?;
     Ok(signed_in.secret.as_str().to_owned())
 }
 
@@ -52,7 +52,8 @@ async fn signing_in_makes_a_new_session_and_ends_the_old_one() {
         account(&store, "li").await;
         let first = sign_in_at(&store, "li", PASSWORD, "a", 0).await.unwrap();
         let caller = Caller::anonymous(after(1)).with_request("r", "a");
-        let again = session::sign_in(&caller, &store, "li", PASSWORD, Some(&first)).await.unwrap();
+        let browser = Browser { session: Some(&first), device: None };
+        let again = session::sign_in(&caller, &store, "li", PASSWORD, browser).await.unwrap();
         assert_ne!(again.secret.as_str(), first);
         assert!(caller_at(&store, &first, 1).await.is_none(), "{engine}");
         let signed_in = caller_at(&store, again.secret.as_str(), 1).await.unwrap();
@@ -107,6 +108,74 @@ async fn no_one_is_locked_out_for_long() {
         let wrong = sign_in_at(&store, "li", "wrong password", "10.9.9.9", second + 901).await;
         assert!(matches!(wrong, Err(IdentityError::WrongCredentials)), "{engine}");
         sign_in_at(&store, "li", PASSWORD, "10.9.9.9", second + 901).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_does_not_slow_the_owner_down_at_a_browser_that_is_known() {
+    for (engine, store) in stores().await {
+        body(&store, taxes()).await;
+        account(&store, "li").await;
+        account(&store, "wang").await;
+        let from = |device, login, password, second| {
+            let caller = Caller::anonymous(after(second)).with_request("r", "10.0.0.1");
+            let (store, browser) = (&store, Browser { session: None, device });
+            async move { session::sign_in(&caller, store, login, password, browser).await }
+        };
+        let first = from(None, "li", PASSWORD, 0).await.unwrap();
+        let device = first.device.unwrap();
+        let device = Some(device.as_str());
+        // A stranger at the same address, and then from everywhere.
+        for number in 0..5 {
+            let _wrong = sign_in_at(&store, "li", "wrong password", "10.0.0.1", number).await;
+        }
+        let refused = from(None, "li", PASSWORD, 4).await;
+        assert!(matches!(refused, Err(IdentityError::Throttled { .. })), "{engine}");
+        let again = from(device, "li", PASSWORD, 4).await.unwrap();
+        assert!(again.device.is_none(), "{engine}: the browser has its secret already");
+        // It is known for its owner alone, and a made-up secret is known for nobody.
+        let made_up = "a".repeat(43);
+        for (device, login) in [(device, "wang"), (Some(made_up.as_str()), "li")] {
+            for second in 20..30 {
+                let _wrong = from(device, login, "wrong password", second).await;
+            }
+            let refused = from(None, login, PASSWORD, 30).await;
+            assert!(matches!(refused, Err(IdentityError::Throttled { .. })), "{engine}: {login}");
+        }
+        // Guesses at the browser itself are slowed down too, and hurt nobody elsewhere.
+        let mut throttled = false;
+        for second in 100..110 {
+            let wrong = from(device, "li", "wrong password", second).await;
+            throttled |= matches!(wrong, Err(IdentityError::Throttled { .. }));
+        }
+        assert!(throttled, "{engine}");
+        // After half a year it is forgotten, and after an hour so are the failures.
+        let (late, limits) = (200 * 24 * 3600, Limits::default());
+        session::sweep(&store, after(late), limits).await.unwrap();
+        for table in ["known_device", "sign_in_throttle"] {
+            let sql = format!("SELECT COUNT(*) FROM {table}");
+            let left: i64 = store.read().await.unwrap().one(&sql, params![]).await.unwrap();
+            assert_eq!(left, 0, "{engine}: {table}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_account_remembers_a_few_browsers_and_none_after_a_new_password() {
+    for (engine, store) in stores().await {
+        body(&store, taxes()).await;
+        let li = account(&store, "li").await;
+        for second in 0..25 {
+            sign_in_at(&store, "li", PASSWORD, "a", second).await.unwrap();
+        }
+        let count = async || -> i64 {
+            let mut reader = store.read().await.unwrap();
+            reader.one("SELECT COUNT(*) FROM known_device", params![]).await.unwrap()
+        };
+        assert_eq!(count().await, 20, "{engine}");
+        let caller = Caller::of_account(li, Vec::new(), after(30));
+        change_password(&caller, &store, PASSWORD, "another password").await.unwrap();
+        assert_eq!(count().await, 0, "{engine}");
     }
 }
 

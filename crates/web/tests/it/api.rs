@@ -42,6 +42,53 @@ async fn the_catalogue_is_served_in_three_syntaxes_and_pages() {
 }
 
 #[tokio::test]
+async fn the_day_of_an_import_is_not_the_date_of_an_entry() {
+    use platform::registry::{self, ForeignEntry};
+    let site = Site::new().await;
+    let admin = site.stage.person(Role::DataAdmin).await;
+    let day = |text: &str| Some(format!("{text}T00:00:00+08:00").parse().unwrap());
+    let entry = |title: &str, updated_at| ForeignEntry {
+        origin: "https://data.example.gov.cn/".to_owned(),
+        origin_id: title.to_owned(),
+        provider: "外省单位".to_owned(),
+        entry: registry::CatalogueEntry {
+            title: vocabulary::Bilingual::new(title, ""),
+            ..registry::CatalogueEntry::default()
+        },
+        issued_at: day("2021-04-30"),
+        updated_at,
+    };
+    let entries = vec![entry("有日期的目录", day("2023-06-02")), entry("无日期的目录", None)];
+    registry::take_over(&admin, &site.stage.platform, entries).await.unwrap();
+    let found = site.get("/api/v1/datasets").await;
+    let found: serde_json::Value = serde_json::from_str(&found.text).unwrap();
+    let of = |title: &str| {
+        let all = found["datasets"].as_array().unwrap();
+        all.iter().find(|entry| entry["title"] == title).unwrap().clone()
+    };
+    let (dated, undated) = (of("有日期的目录"), of("无日期的目录"));
+    assert_eq!(dated["updated_at"], "2023-06-01T16:00:00Z");
+    assert_eq!(undated.get("updated_at"), None);
+    // 2 March 2026 is the day of the import.
+    for entry in [&dated, &undated] {
+        assert!(entry["taken_over_at"].as_str().unwrap().starts_with("2026-03-02"));
+    }
+    let list = site.get("/search").await.text;
+    assert!(list.contains("来源更新于 2023年6月2日"), "{list}");
+    assert!(list.contains("来源未注明日期，导入于 2026年3月2日"), "{list}");
+    let id = |entry: &serde_json::Value| entry["id"].as_str().unwrap().to_owned();
+    let page = site.get(&format!("/en/dataset/{}", id(&undated))).await.text;
+    for words in ["Imported on", "2 March 2026", "the source gives no date", "30 April 2021"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let graph = site.get(&format!("/dataset/{}.ttl", id(&dated))).await.text;
+    assert!(graph.contains("dct:issued \"2021-04-30\"^^xsd:date"), "{graph}");
+    assert!(graph.contains("dct:modified \"2023-06-02\"^^xsd:date"), "{graph}");
+    let graph = site.get(&format!("/dataset/{}.ttl", id(&undated))).await.text;
+    assert!(!graph.contains("dct:modified") && !graph.contains("2026-03-02"), "{graph}");
+}
+
+#[tokio::test]
 async fn the_log_is_served_and_only_by_right_paths() {
     let site = Site::new().await;
     site.stage.asset().await;
@@ -143,6 +190,53 @@ async fn a_download_goes_on_where_it_was_broken_off() {
     let head = ask("HEAD", &[("range", "bytes=0-1")]).await;
     assert_eq!(head.status, StatusCode::OK);
     assert_eq!(head.headers["content-length"].to_str().unwrap(), length.to_string());
+}
+
+#[tokio::test]
+async fn a_download_counts_once_however_it_is_taken() {
+    let site = Site::new().await;
+    let (asset, released) = opened(&site).await;
+    let length = released.outcome.digest.bytes;
+    let tag = format!("\"{}\"", released.outcome.digest.sha256);
+    let ask = async |method: &str, format: &str, headers: &[(&str, &str)]| {
+        let path = format!("/api/v1/datasets/{asset}/download/{format}");
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        site.send(request.body(Body::empty()).unwrap()).await.status.as_u16()
+    };
+    let beyond = format!("bytes={length}-");
+    let stale = ("if-range", "\"of another release\"");
+    // What is asked, what is answered, and whether it is a download.
+    let cases: [(&str, &str, &[(&str, &str)], u16, u64); 14] = [
+        ("GET", "csv", &[], 200, 1),
+        ("HEAD", "csv", &[], 200, 0),
+        ("HEAD", "parquet", &[], 200, 0),
+        ("GET", "csv", &[("if-none-match", &tag)], 304, 0),
+        ("HEAD", "csv", &[("if-none-match", &tag)], 304, 0),
+        ("GET", "csv", &[("if-none-match", "\"old\"")], 200, 1),
+        // Begun, and gone on with twice: one download.
+        ("GET", "csv", &[("range", "bytes=0-5")], 206, 1),
+        ("GET", "csv", &[("range", "bytes=6-9"), ("if-range", &tag)], 206, 0),
+        ("GET", "csv", &[("range", "bytes=10-")], 206, 0),
+        ("GET", "csv", &[("range", "bytes=-3")], 206, 0),
+        ("GET", "csv", &[("range", &beyond)], 416, 0),
+        // The file has changed, so that all of it is sent.
+        ("GET", "csv", &[("range", "bytes=6-"), stale], 200, 1),
+        ("GET", "xlsx", &[], 200, 1),
+        ("GET", "docx", &[], 404, 0),
+    ];
+    let anyone = trust::Caller::anonymous(testkit::moment());
+    let counted = async || {
+        let dataset = platform::open::dataset(&anyone, &site.stage.platform, asset).await.unwrap();
+        dataset.current.unwrap().downloads
+    };
+    for (method, format, headers, status, counts) in cases {
+        let before = counted().await;
+        assert_eq!(ask(method, format, headers).await, status, "{method} {format} {headers:?}");
+        assert_eq!(counted().await - before, counts, "{method} {format} {headers:?}");
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@
 )]
 
 mod api;
+mod desk;
+mod limits;
 mod pages;
 mod site;
 #[expect(dead_code, reason = "the pages are tested on one engine, the areas on both")]

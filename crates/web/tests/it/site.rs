@@ -26,11 +26,17 @@ pub(crate) struct Answer {
 
 impl Site {
     pub(crate) async fn new() -> Self {
+        Self::limited(web::LimitSettings::default()).await
+    }
+
+    /// A site with limits of its own.
+    pub(crate) async fn limited(limits: web::LimitSettings) -> Self {
         let stage = Stage::new().await;
         let app = web::App {
             platform: stage.platform.clone(),
             pages: Arc::new(web::Pages::load().unwrap()),
             metrics: Arc::new(web::Metrics::default()),
+            limits: Arc::new(web::Limits::new(limits)),
             site: Arc::new(web::Site {
                 name: Bilingual::new("测试站点", "Test site"),
                 tagline: Bilingual::new("测试", "Test"),

@@ -12,17 +12,18 @@
 //! session does not hold any more and the reader may have changed their mind.
 
 use axum::extract::{FromRequest as _, Query, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
-use trust::identity::{IdentityError, csrf, find_body, session};
+use trust::identity::session::SignedIn;
+use trust::identity::{Browser, IdentityError, csrf, find_body, session};
 use vocabulary::Bilingual;
 
 use crate::app::App;
 use crate::form::{Carried, Posted};
 use crate::parts::FormProblem;
 use crate::problem::Problem;
-use crate::session::{end_session, start_session};
+use crate::session::{end_session, remember_device, start_session};
 use crate::view::Page;
 use crate::visitor::Visitor;
 
@@ -132,14 +133,22 @@ pub(crate) async fn sign_in(
         let page = page(&app, &visitor, name, next, carried, errors)?;
         return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
     }
-    let previous = visitor.session.as_deref();
+    let browser =
+        Browser { session: visitor.session.as_deref(), device: visitor.device.as_deref() };
     let store = &app.platform.store;
-    let signed_in = match session::sign_in(&visitor.caller, store, name, password, previous).await {
+    let outcome = session::sign_in(&visitor.caller, store, name, password, browser).await;
+    app.metrics.count_sign_in(outcome_of(&outcome));
+    let signed_in = match outcome {
         Ok(signed_in) => signed_in,
         Err(error) => {
+            let wait = wait_of(&error);
             let (status, mistake) = mistake(error)?;
             let page = page(&app, &visitor, name, next, carried, vec![mistake])?;
-            return Ok(page.with_status(status).into_response());
+            let mut response = page.with_status(status).into_response();
+            if let Some(seconds) = wait {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            return Ok(response);
         }
     };
     let secret = signed_in.secret.as_str();
@@ -150,7 +159,31 @@ pub(crate) async fn sign_in(
         resend(&app, &visitor, next, carried)?.into_response()
     };
     start_session(&mut response, secret);
+    if let Some(device) = &signed_in.device {
+        remember_device(&mut response, device.as_str());
+    }
     Ok(response)
+}
+
+/// The word in metrics.
+fn outcome_of(outcome: &Result<SignedIn, IdentityError>) -> &'static str {
+    match outcome {
+        Ok(_) => "succeeded",
+        Err(IdentityError::WrongCredentials) => "wrong",
+        Err(IdentityError::Throttled { .. }) => "throttled",
+        Err(_) => "failed",
+    }
+}
+
+/// Seconds until the next attempt, where it must wait.
+fn wait_of(error: &IdentityError) -> Option<u64> {
+    match error {
+        IdentityError::Throttled { retry_after } => {
+            let begun = i64::from(retry_after.subsec_nanos() > 0);
+            u64::try_from(retry_after.as_secs() + begun).ok().map(|seconds| seconds.max(1))
+        }
+        _ => None,
+    }
 }
 
 fn missing(name: &str, password: &str) -> Vec<FormProblem> {
@@ -178,8 +211,8 @@ fn mistake(error: IdentityError) -> Result<(StatusCode, FormProblem), Problem> {
                 "The account name or the password is wrong, or the account is disabled. Check and try again.",
             ),
         ),
-        IdentityError::Throttled { retry_after } => {
-            let seconds = retry_after.as_secs().max(1);
+        IdentityError::Throttled { .. } => {
+            let seconds = wait_of(&error).unwrap_or(1);
             (
                 StatusCode::TOO_MANY_REQUESTS,
                 Bilingual::new(

@@ -1,0 +1,118 @@
+//! What a request costs: five classes, by method and route.
+
+use axum::http::Method;
+use vocabulary::Bilingual;
+
+/// Requests that are paid for with the same tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Class {
+    /// Pages, descriptions, files of the front end: what costs little.
+    Read,
+    /// Searches, and rows and groups of a table.
+    Query,
+    /// Whole tables.
+    Download,
+    /// Attempts to sign in.
+    SignIn,
+    /// Whatever changes something.
+    Write,
+}
+
+/// Routes that search, or read rows, without the prefix of the language.
+const QUERIES: [&str; 11] = [
+    "/search",
+    "/dataset/{id}",
+    "/dataset/{id}/explore",
+    "/dataset/{id}/explore/groups.csv",
+    "/api/v1/datasets",
+    "/api/v1/datasets/{id}/rows",
+    "/api/v1/datasets/{id}/groups",
+    "/catalog.ttl",
+    "/catalog.rdf",
+    "/catalog.jsonld",
+    "/desk/assets",
+];
+
+/// Routes that send whole tables.
+const DOWNLOADS: [&str; 3] = [
+    "/api/v1/datasets/{id}/download/{format}",
+    "/api/v1/assets/{id}/versions/{number}/quarantine.csv",
+    "/desk/audit.csv",
+];
+
+/// Whether the program lives is asked by monitoring, as often as it likes.
+const NEVER_LIMITED: &str = "/healthz";
+
+impl Class {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Read, Self::Query, Self::Download, Self::SignIn, Self::Write];
+
+    /// The class of a request; `None` for what is never limited.
+    ///
+    /// - `route`: the route that it matched, e.g. `/en/dataset/{id}`; empty for none.
+    pub(crate) fn of(method: &Method, route: &str) -> Option<Self> {
+        let route = match route.strip_prefix("/en") {
+            Some(rest) if rest.starts_with('/') => rest,
+            _ => route,
+        };
+        if route == NEVER_LIMITED {
+            return None;
+        }
+        Some(match (method.is_safe(), route) {
+            (false, "/sign-in") => Self::SignIn,
+            (false, _) => Self::Write,
+            (true, route) if DOWNLOADS.contains(&route) => Self::Download,
+            (true, route) if QUERIES.contains(&route) => Self::Query,
+            (true, _) => Self::Read,
+        })
+    }
+
+    /// The word in settings, metrics and header fields.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Query => "query",
+            Self::Download => "download",
+            Self::SignIn => "sign_in",
+            Self::Write => "write",
+        }
+    }
+
+    /// What people call it.
+    pub(crate) fn words(self) -> Bilingual {
+        let (zh, en) = match self {
+            Self::Read => ("访问", "requests"),
+            Self::Query => ("检索和查询", "searches and queries"),
+            Self::Download => ("下载", "downloads"),
+            Self::SignIn => ("登录", "attempts to sign in"),
+            Self::Write => ("提交", "changes"),
+        };
+        Bilingual::new(zh, en)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_paid_for_by_what_it_costs() {
+        for (method, route, class) in [
+            (Method::GET, "/", Some(Class::Read)),
+            (Method::GET, "", Some(Class::Read)),
+            (Method::GET, "/en/search", Some(Class::Query)),
+            (Method::GET, "/search", Some(Class::Query)),
+            (Method::HEAD, "/api/v1/datasets/{id}/rows", Some(Class::Query)),
+            (Method::GET, "/api/v1/datasets/{id}/download/{format}", Some(Class::Download)),
+            (Method::GET, "/en/sign-in", Some(Class::Read)),
+            (Method::POST, "/en/sign-in", Some(Class::SignIn)),
+            (Method::POST, "/sign-in", Some(Class::SignIn)),
+            (Method::PATCH, "/api/v1/uploads/{id}", Some(Class::Write)),
+            (Method::DELETE, "/nothing", Some(Class::Write)),
+            (Method::GET, "/healthz", None),
+        ] {
+            assert_eq!(Class::of(&method, route), class, "{method} {route}");
+        }
+    }
+}
