@@ -129,16 +129,15 @@ async fn serve_wired(
         wait_for_signal().await;
         stopping.cancel();
     };
-    let (served, monitored, (), (), (), (), ()) =
-        tokio::join!(
-            async { server.await },
-            monitoring,
-            worker,
-            sealing,
-            remeasuring,
-            sweeping,
-            signals
-        );
+    let (served, monitored, (), (), (), (), ()) = tokio::join!(
+        async { server.await },
+        monitoring,
+        worker,
+        sealing,
+        remeasuring,
+        sweeping,
+        signals
+    );
     drop(wired);
     served?;
     Ok(monitored?)
