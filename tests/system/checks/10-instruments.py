@@ -85,7 +85,7 @@ def spilled():
     for path in (folder, scratch):
         os.makedirs(path, exist_ok=True)
     for name, most in (("甲", 97), ("乙", 89), ("丙", 83)):
-        lines = "".join(f"{n};{n // 10 * 10};{n // 50 * 50};*\n" for n in range(most))
+        lines = "".join(f"{n};{n // 10} tens;{n // 50} fifties;*\n" for n in range(most))
         write(f"wide-hierarchies/{name}.csv", lines.encode())
     bound = ["--memory", "1MiB", "--temporary", scratch]
     for quasi in ("甲,乙,丙", "甲,乙"):
