@@ -137,6 +137,15 @@ enum Hidden {
     Complementary,
 }
 
+/// How many cells are not shown for themselves, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Suppressed {
+    /// Cells, or measures in them, of too few rows.
+    pub small: u64,
+    /// Cells that are large enough and in which one contribution dominates.
+    pub dominated: u64,
+}
+
 /// The key of a group: one text a column, `None` being null.
 type Key = Vec<Option<String>>;
 
@@ -215,6 +224,20 @@ impl Aggregator {
         Ok(())
     }
 
+    /// How many cells will not be shown for themselves. Those that `complementary` adds
+    /// are marked in the aggregate.
+    pub fn suppressed(&self) -> Suppressed {
+        let mut found = Suppressed::default();
+        for cell in self.cells.values() {
+            if is_small(cell, &self.settings) {
+                found.small += 1;
+            } else if is_primary(cell, &self.settings) {
+                found.dominated += 1;
+            }
+        }
+        found
+    }
+
     /// The aggregate, one row a group, in the order of the keys:
     ///
     /// - the columns of `by`, as text;
@@ -269,11 +292,14 @@ impl Aggregator {
     }
 }
 
-fn is_primary(cell: &Cell, settings: &Aggregation) -> bool {
+fn is_small(cell: &Cell, settings: &Aggregation) -> bool {
     // A measure that few rows have a value of tells of those few.
     let few = |measured: &Measured| measured.values > 0 && measured.values < settings.min_rows;
-    cell.rows < settings.min_rows
-        || cell.measures.iter().any(few)
+    cell.rows < settings.min_rows || cell.measures.iter().any(few)
+}
+
+fn is_primary(cell: &Cell, settings: &Aggregation) -> bool {
+    is_small(cell, settings)
         || settings.dominance_percent.is_some_and(|percent| {
             cell.measures
                 .iter()

@@ -57,7 +57,7 @@ pub use criterion::{Criterion, Model, ModelError};
 pub use hierarchy::{Hierarchy, HierarchyError, Spec};
 pub use keys::{KeyError, Keys};
 pub use metric::Metric;
-pub use plan::{OnUnseen, Plan};
+pub use plan::{OnUnseen, Plan, PlanFile};
 pub use recoder::Recoder;
 pub use search::{
     FrontierPoint, Outcome, Problem, QuasiColumn, Recoding, SearchError, SearchProgress,

@@ -19,6 +19,15 @@
 //! key = "project-2026"
 //! ```
 //!
+//! A file may also say what is made of the rows afterwards ([`PlanFile`]): one row a group
+//! instead of one a person, or a synthetic table.
+//!
+//! ```toml
+//! [aggregate]
+//! by = ["age"]
+//! min_rows = 5
+//! ```
+//!
 //! It names keys and never holds them. A word that it does not know is an error, so
 //! that a slip of the pen never leaves a column as it is.
 //!
@@ -28,8 +37,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::aggregate::Aggregation;
 use crate::criterion::Criterion;
 use crate::search::{Outcome, Problem};
+use crate::synthetic::Synthesis;
 use crate::transform::{Condition, Sampling, Transform};
 
 /// What becomes of a value that a hierarchy does not know.
@@ -45,7 +56,7 @@ pub enum OnUnseen {
 
 /// What happens to a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Plan {
     /// Each column of the table with its transform. A column that the plan does
     /// not name is an error when it is applied, never silently kept.
@@ -97,6 +108,22 @@ struct Written {
     /// Pairs of name and transform, as plans were stored at first.
     #[serde(default, skip_serializing)]
     columns: Vec<(String, Transform)>,
+    #[serde(default, skip_serializing)]
+    aggregate: Option<Aggregation>,
+    #[serde(default, skip_serializing)]
+    synthetic: Option<Synthesis>,
+}
+
+/// A plan as a file, with what is made of the rows that it releases.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "Written")]
+pub struct PlanFile {
+    /// What happens to each row.
+    pub plan: Plan,
+    /// One row a group instead of the rows.
+    pub aggregate: Option<Aggregation>,
+    /// Rows drawn from a model of the rows instead of them.
+    pub synthetic: Option<Synthesis>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,16 +137,30 @@ fn every_class() -> u32 {
     1
 }
 
-impl From<Written> for Plan {
+impl From<Written> for PlanFile {
     fn from(written: Written) -> Self {
         let named = written.column.into_iter().map(|column| (column.name, column.transform));
-        Self {
+        let plan = Plan {
             columns: written.columns.into_iter().chain(named).collect(),
             k: written.k,
             criteria: written.criteria,
             suppress_rows: written.suppress_rows,
             sample: written.sample,
             on_unseen: written.on_unseen,
+        };
+        Self { plan, aggregate: written.aggregate, synthetic: written.synthetic }
+    }
+}
+
+impl TryFrom<Written> for Plan {
+    type Error = &'static str;
+
+    /// Where rows alone are asked for, a table of groups or of drawn rows is refused: it
+    /// would be left out silently.
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        match PlanFile::from(written) {
+            PlanFile { plan, aggregate: None, synthetic: None } => Ok(plan),
+            _ => Err("`aggregate` and `synthetic` cannot be used here"),
         }
     }
 }
@@ -135,6 +176,8 @@ impl From<Plan> for Written {
             criteria: plan.criteria,
             column: plan.columns.into_iter().map(written).collect(),
             columns: Vec::new(),
+            aggregate: None,
+            synthetic: None,
         }
     }
 }

@@ -115,6 +115,28 @@ impl TupleTable {
         self.dictionaries.get(position).map(|dictionary| dictionary.values.as_slice())
     }
 
+    /// Whether two tables have the same columns and rows, in whatever order the rows came.
+    pub fn has_same_rows(&self, other: &Self) -> bool {
+        if self.names != other.names || self.tuples() != other.tuples() {
+            return false;
+        }
+        let tuples = |table: &Self| -> HashMap<Vec<Option<String>>, u64> {
+            let cell = |tuple: usize, (codes, dictionary): (&Vec<u32>, &Dictionary)| {
+                dictionary.values.get(*codes.get(tuple)? as usize)?.clone()
+            };
+            let cells = |tuple| {
+                table
+                    .codes
+                    .iter()
+                    .zip(&table.dictionaries)
+                    .map(|column| cell(tuple, column))
+                    .collect()
+            };
+            table.counts.iter().enumerate().map(|(tuple, rows)| (cells(tuple), *rows)).collect()
+        };
+        tuples(self) == tuples(other)
+    }
+
     /// How many rows have each value of a column, in the order of [`Self::values`].
     pub fn value_rows(&self, column: &str) -> Option<Vec<u64>> {
         let position = self.position(column)?;

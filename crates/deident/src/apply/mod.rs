@@ -232,6 +232,11 @@ impl Applier {
         })
     }
 
+    /// The plan that is applied.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// Rows read, released and dropped so far.
     pub fn applied(&self) -> Applied {
         self.applied

@@ -12,7 +12,9 @@ mod candidates;
 mod combinations;
 mod composition;
 pub mod diversity;
+mod forms;
 mod inference;
+mod intersection;
 mod population;
 mod restore;
 mod sample_map;
@@ -27,7 +29,9 @@ pub use assessment::{
 pub use candidates::Candidates;
 pub use combinations::{Combination, combinations};
 pub use composition::{Composition, ReleaseColumns, SingleRelease, composition, join_releases};
+pub use forms::{Forms, FormsError, in_released_forms, join_by_forms, released_forms};
 pub use inference::{LearnedGuess, ModalGuess, learned_guess, modal_guess};
+pub use intersection::{Intersection, intersection};
 pub use population::{PopulationUniques, population_uniques};
 pub use restore::{
     DigestColumn, DigestFunction, OrderFinding, Restoration, digest_columns, order_finding,

@@ -62,6 +62,9 @@ pub struct Synthesis {
     /// Most distinct values of a column.
     #[serde(default = "thousand")]
     pub max_values: u32,
+    /// Rows to draw; as many as the table has if absent. Whoever draws reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
 }
 
 fn yes() -> bool {

@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{Float64Type, Int64Type};
 use arrow::util::display::array_value_to_string;
-use deident::aggregate::{AggregateError, Aggregation, Aggregator};
+use deident::aggregate::{AggregateError, Aggregation, Aggregator, Suppressed};
 use proptest::prelude::*;
 
 fn aggregate(settings: &Aggregation, batches: &[RecordBatch]) -> RecordBatch {
@@ -71,7 +71,10 @@ fn the_counts_sums_and_means_of_the_ten_rows_are_right() {
 fn a_cell_that_one_contribution_dominates_is_suppressed() {
     let batch = rows(&[(1, 0, 1_000), (1, 0, 30), (1, 0, 20), (2, 0, 50), (2, 0, 60), (2, 0, 70)]);
     let settings = Aggregation { dominance_percent: Some(10.0), ..by(&["a"], 3) };
-    let found = aggregate(&settings, &[batch]);
+    let mut aggregator = Aggregator::new(&settings, &batch.schema()).unwrap();
+    aggregator.update(&batch).unwrap();
+    assert_eq!(aggregator.suppressed(), Suppressed { small: 0, dominated: 1 });
+    let found = aggregator.finish().unwrap();
     let marks = found.column_by_name("suppressed").unwrap();
     assert!(marks.is_valid(0) && marks.is_null(1));
 }

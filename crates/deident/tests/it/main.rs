@@ -13,6 +13,7 @@ mod anonymeter;
 mod attacks;
 mod dp;
 mod edges;
+mod forms;
 mod fuzzed;
 mod handbook;
 mod hierarchies;

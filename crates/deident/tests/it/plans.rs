@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use deident::transform::{Microaggregate, SuppressCells, Swap};
-use deident::{Applier, ApplyError, Mapping, OnUnseen, Plan, Spec, Transform};
+use deident::{Applier, ApplyError, Mapping, OnUnseen, Plan, PlanFile, Spec, Transform};
 
 use crate::shared::table;
 use crate::transforms::{applier, every_transform, integers, key, keys, shown, whole};
@@ -253,4 +253,33 @@ fn the_plan_of_the_handbook_can_be_read() {
     let (plan, _) = after.split_once("```").unwrap();
     let plan: Plan = toml::from_str(plan).unwrap();
     assert_eq!((plan.k, plan.columns.len(), plan.suppress_rows.len()), (5, 2, 1));
+}
+
+#[test]
+fn a_plan_file_may_make_groups_or_drawn_rows_and_a_plan_may_not() {
+    let text = "k = 5\n[[column]]\nname = \"a\"\ntransform = \"keep\"\n\
+                [aggregate]\nby = [\"a\"]\nmin_rows = 5\n";
+    let file: PlanFile = toml::from_str(text).unwrap();
+    assert_eq!((file.plan.k, file.plan.columns.len()), (5, 1));
+    assert_eq!(file.aggregate.map(|settings| settings.by), Some(vec!["a".to_owned()]));
+    assert!(file.synthetic.is_none());
+    let refused = toml::from_str::<Plan>(text).unwrap_err().to_string();
+    assert!(refused.contains("aggregate"), "{refused}");
+    let drawn = "[synthetic]\nkey = \"k\"\ncolumns = [\"a\"]\nmin_rows = 5\nrows = 100\n";
+    let drawn = toml::from_str::<PlanFile>(drawn).unwrap().synthetic.unwrap();
+    assert_eq!((drawn.rows, drawn.min_rows), (Some(100), 5));
+    for slip in ["[aggregat]\nby = []\n", "[aggregate]\nby = [\"a\"]\nmin_row = 5\n"] {
+        assert!(toml::from_str::<PlanFile>(slip).is_err(), "{slip}");
+    }
+}
+
+/// What a plan may make of its rows, as it stands in the handbook.
+#[test]
+fn the_tables_that_the_handbook_makes_can_be_read() {
+    let handbook = include_str!("../../../../docs/deident.md");
+    let found = handbook.split("```toml\n").nth(2).and_then(|after| after.split_once("```"));
+    let file: PlanFile = toml::from_str(found.unwrap().0).unwrap();
+    let (groups, drawn) = (file.aggregate.unwrap(), file.synthetic.unwrap());
+    assert_eq!((groups.min_rows, groups.dominance_percent), (5, Some(10.0)));
+    assert_eq!((drawn.min_rows, drawn.rows), (5, Some(1000)));
 }

@@ -26,6 +26,7 @@ fn settings(columns: &[&str]) -> Synthesis {
         dependent: true,
         noise: None,
         max_values: 1_000,
+        rows: None,
     }
 }
 
