@@ -35,11 +35,13 @@
 //!   worker that dies loses its lease, not the job.
 //!
 //! Start at [`Store`]. This crate knows no table of a business area; it has
-//! the four that serve all of them: `migration`, `job`, `idempotency`, `lease`.
+//! the four that serve all of them: `migration`, `job`, `idempotency`, `lease`. Tables of
+//! other databases are only read, in [`foreign`].
 
 mod backup;
 mod constraint;
 mod error;
+pub mod foreign;
 pub mod idempotency;
 pub mod job;
 pub mod lease;

@@ -7,6 +7,7 @@
 
 mod durability;
 mod errors;
+mod foreign;
 mod idempotency;
 mod job;
 mod lease;
