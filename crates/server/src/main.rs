@@ -4,12 +4,14 @@ mod archive;
 mod config;
 mod deident;
 mod demo;
+mod dp;
 mod fsck;
 mod report;
 mod risk;
 mod scan;
 mod serve;
 mod show;
+mod table;
 mod user;
 mod verify;
 mod whole_file;
@@ -31,6 +33,7 @@ use crate::show::{complain, say};
   fenhe demo                              装入演示数据并启动 load the demo and serve it
   fenhe serve                             启动 serve http://127.0.0.1:8080
   fenhe scan residents.csv                查找个人信息 find personal data
+  fenhe dp count residents.csv --ledger l.json --one-row-one-person --epsilon 0.1
   fenhe user add --login li.na --name 李娜 --body 11140000… --role clerk
   fenhe log verify https://data.example.gov.cn
   fenhe backup /backups/2026-12-01        运行中也可备份 also while it runs
@@ -77,6 +80,9 @@ enum Command {
     Deident(deident::Deident),
     /// 重标识风险 Measure how well the rows of a table can be told apart.
     Risk(risk::Risk),
+    /// 差分隐私 Answer counts, sums, means, quantiles and histograms with noise, from a budget.
+    #[command(subcommand)]
+    Dp(dp::Dp),
     /// 检查数据文件夹的一致性 Check that everything that is stored agrees.
     Fsck,
     /// 备份到一个新文件夹 Back up into a new folder; the server may be running.
@@ -117,6 +123,7 @@ fn main() -> ExitCode {
     let done = runtime.block_on(run(arguments.command, config));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     match done {
+        Ok(_) if show::is_lost() => ExitCode::FAILURE,
         Ok(code) => code,
         Err(error) => complain(error.as_ref(), ExitCode::FAILURE),
     }
@@ -133,6 +140,7 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, Failure> {
         Command::Scan(scan) => return scan::scan(&scan),
         Command::Deident(deident) => return Ok(deident::deident(&deident)),
         Command::Risk(risk) => return Ok(risk::risk(&risk)),
+        Command::Dp(command) => return Ok(dp::dp(&command, &config)),
         Command::Fsck => return fsck::fsck(&config).await,
         Command::Backup { folder } => archive::backup(&config, &folder).await?,
         Command::Restore { folder } => {

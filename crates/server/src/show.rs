@@ -1,14 +1,29 @@
 //! What the command line shows: lines, complaints and progress.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line's voice")]
+#![expect(clippy::print_stderr, reason = "this is the command line's voice")]
 
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A line on standard output.
+/// Whether a line could not be written.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// A line on standard output. Whoever reads and has read enough may close it.
 pub(crate) fn say(line: &str) {
-    println!("{line}");
+    let Err(error) = writeln!(std::io::stdout().lock(), "{line}") else { return };
+    if error.kind() != ErrorKind::BrokenPipe && !LOST.swap(true, Ordering::Relaxed) {
+        eprintln!(
+            "fenhe: the answer cannot be written ({error}); check where standard output goes"
+        );
+    }
+}
+
+/// Whether a part of the answer was lost.
+pub(crate) fn is_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// An error with its causes, in one line on standard error; Chinese first where there is

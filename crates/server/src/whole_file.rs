@@ -22,6 +22,12 @@ pub(crate) enum WholeFile {
     Through(File),
 }
 
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
 impl WholeFile {
     /// Begins a file, with the rights that the user's mask leaves.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
@@ -32,10 +38,9 @@ impl WholeFile {
             Ok(_) => path.canonicalize()?,
             Err(_) => path.to_owned(),
         };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let file = tempfile::Builder::new()
             .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+            .tempfile_in(folder_of(&path))?;
         Ok(Self::Beside { file, path })
     }
 
@@ -55,10 +60,36 @@ impl WholeFile {
         match self {
             Self::Beside { file, path } => {
                 file.as_file().sync_all()?;
-                file.persist(path).map_err(|error| error.error)?;
-                Ok(())
+                file.persist(&path).map_err(|error| error.error)?;
+                File::open(folder_of(&path))?.sync_all()
             }
             Self::Through(mut file) => file.flush(),
+        }
+    }
+
+    /// As [`Self::finish`], but what is there already stays.
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyExists`, and what the system says.
+    pub(crate) fn finish_new(self) -> io::Result<()> {
+        match self {
+            Self::Beside { file, path } => {
+                file.as_file().sync_all()?;
+                file.persist_noclobber(&path).map_err(|error| error.error)?;
+                File::open(folder_of(&path))?.sync_all()
+            }
+            Self::Through(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        }
+    }
+
+    /// Lets its owner alone read the file.
+    pub(crate) fn keep_private(&self) -> io::Result<()> {
+        match self {
+            Self::Beside { file, .. } => {
+                file.as_file().set_permissions(Permissions::from_mode(0o600))
+            }
+            Self::Through(_) => Ok(()),
         }
     }
 

@@ -1,9 +1,11 @@
-"""The instruments on the command line: `fenhe scan`, `deident` and `risk`, as scripts use them."""
+"""The instruments on the command line: `fenhe scan`, `deident`, `risk` and `dp`, as scripts use them."""
 
 import csv
 import io
 import json
 import os
+import random
+import sqlite3
 import subprocess
 
 from cases import residents
@@ -18,7 +20,7 @@ LEVELS = {"sex": 0, "age": 3, "race": 0, "marital-status": 2, "education": 2, "n
 def main():
     survey = write("survey.csv", residents(2000))
     scan(survey)
-    told = [small_table(), large_table(), spilled(), reports(survey), plan(), *bad_input()]
+    told = [small_table(), large_table(), spilled(), reports(survey), plan(), noise(), database(), *bad_input()]
     if SHARED:
         told.append(reference())
     print("; ".join(told))
@@ -156,6 +158,51 @@ def plan():
     slip = write("slip.toml", text.replace("pseudonym", "pseudonim").encode())
     check("line" in refused(2, "deident", table, "--plan", slip, "--keys", keys), "a slip of the pen is named with its line")
     return "a plan with a key carried out"
+
+
+def noise():
+    """Answers with noise are paid from a ledger, which says no when it is empty."""
+    table = write("people.csv", ("性别,年龄\n" + "".join(f"{'男' if n % 2 else '女'},{n % 90}\n" for n in range(9000))).encode())
+    ledger = os.path.join(OUT, "ledger.json")
+    if os.path.exists(ledger):
+        os.remove(ledger)
+    answer("dp", "budget", "--ledger", ledger, "--dataset", "people", "--epsilon", "1", "--format", "json")
+    asked = [table, "--ledger", ledger, "--one-row-one-person"]
+    count = answer("dp", "count", *asked, "--where", "性别=女", "--epsilon", "0.5", "--format", "json")
+    figure = count["answer"]["figure"]
+    check(abs(figure["value"] - 4500) <= 80 and figure["low"] < figure["value"] < figure["high"], f"the count is {figure}")
+    mean = answer("dp", "mean", *asked, "--column", "年龄", "--clamp", "0", "110", "--step", "1", "--epsilon", "0.5", "--format", "json")
+    check(abs(mean["answer"]["mean"]["value"] - 44.5) < 3, f"the mean is {mean['answer']}")
+    said = refused(1, "dp", "count", *asked, "--epsilon", "0.001")
+    check("0.001" in said and "ε = 0;" in said, f"what is asked and left is not said: {said}")
+    check("--clamp" in refused(2, "dp", "sum", *asked, "--column", "年龄", "--epsilon", "0.1"), "bounds are asked for")
+    spent = answer("dp", "ledger", "--ledger", ledger, "--format", "json")
+    check((spent["remaining"]["epsilon"], len(spent["entries"])) == ("0", 2), f"the ledger says {spent}")
+    return "two answers with noise, and no third"
+
+
+def database():
+    """A table of a database that another program made, and a folder, are tables as files are."""
+    path, dice = os.path.join(OUT, "city.db"), random.Random(7)
+    if os.path.exists(path):
+        os.remove(path)
+    with sqlite3.connect(path) as base:
+        base.execute('CREATE TABLE "人口" (电话 TEXT, 性别 TEXT, 年龄 INTEGER)')
+        base.executemany('INSERT INTO "人口" VALUES (?, ?, ?)',
+                         [(f"139{dice.randrange(10**8):08}", "男" if n % 2 else "女", 20 + n % 3) for n in range(30_000)])
+    address = f"sqlite:{path}?table=人口"
+    risk = answer("risk", address, "--quasi", "性别,年龄", "--format", "json")
+    check((risk["rows"], risk["classes"], risk["min_class"]) == (30_000, 6, 5000), f"the risk is {risk}")
+    found = answer("scan", address, "--format", "json")
+    check([column["kind"] for column in found["columns"]][:1] == ["mobile"], f"the columns are {found['columns']}")
+    folder = os.path.join(OUT, "folder")
+    os.makedirs(folder, exist_ok=True)
+    write("folder/a.csv", "性别,年龄\n男,20\n".encode())
+    write("folder/b.csv", "年龄;性别\n20;男\n".encode())
+    risk = answer("risk", folder, "--quasi", "性别,年龄", "--format", "json")
+    check((risk["rows"], risk["min_class"]) == (2, 2), f"the risk of a folder is {risk}")
+    refused(2, "risk", f"sqlite:{path}?table=没有", "--quasi", "性别")
+    return "30,000 rows of a database"
 
 
 def bad_input():

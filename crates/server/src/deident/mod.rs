@@ -1,16 +1,19 @@
 //! `fenhe deident FILE`: makes a table k-anonymous on the command line.
 //!
-//! Reads, searches, reports, and writes the released table if asked to. What the
-//! JSON report holds is a contract: names are added, never changed.
+//! Reads, searches, reports, and writes the released table if asked to; or carries out a
+//! plan, or a mapping that was found before. What the JSON report holds is a contract:
+//! names are added, never changed.
 //!
 //! Exit status: 0 done, 1 the promise cannot be kept (no k-anonymous form within the
 //! limits), 2 the input cannot be used.
 
+mod mapping;
 mod memory;
 mod models;
+mod outcome;
 mod planned;
-mod read;
 mod report;
+mod told;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,40 +25,48 @@ use std::time::{Duration, Instant};
 
 use ::deident::delimited::write_row;
 use ::deident::{
-    Counted, Criterion, FrontierPoint, Memory, Metric, Model, ModelError, Problem, QuasiColumn,
-    Recoder, Recoding, SearchError, SearchProgress, SpillError, full_domain_counted, recode,
-    search_counted,
+    Counted, Criterion, FrontierPoint, Memory, Metric, Model, ModelError, Plan, Problem,
+    QuasiColumn, Recoder, Recoding, SearchError, SearchProgress, SpillError, Transform,
+    full_domain_counted, recode, search_counted,
 };
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::report::ReportError;
 use crate::show::{complain, say};
+use crate::table::{Input, ReadError, RowReader, TextTable};
 use crate::whole_file::WholeFile;
 pub(crate) use memory::Bound;
 use planned::PlanError;
-use read::RowReader;
-pub(crate) use read::{ReadError, TextTable};
 
 /// What to do with which table.
 #[derive(Debug, Args)]
 pub(crate) struct Deident {
-    /// 表格文件 The table: CSV, XLSX, JSON or Parquet.
-    file: PathBuf,
+    /// 表格 The table: CSV, XLSX, JSON or Parquet; a folder of files with the same columns;
+    /// `postgres://user@host/database?table=schema.name` or `sqlite:FILE?table=NAME`.
+    file: Input,
     /// 准标识符 Quasi-identifiers, e.g. sex,age,race.
-    #[arg(long, required_unless_present = "plan", value_delimiter = ',', value_name = "COLUMNS")]
+    #[arg(long, required_unless_present_any = ["plan", "mapping"], value_delimiter = ',', value_name = "COLUMNS")]
     quasi: Vec<String>,
     /// 泛化层次文件夹 Folder with a file `…_hierarchy_<column>.csv` or `<column>.csv` a column.
-    #[arg(long, required_unless_present = "plan", value_name = "FOLDER")]
+    #[arg(long, required_unless_present_any = ["plan", "mapping"], value_name = "FOLDER")]
     hierarchies: Option<PathBuf>,
     /// 最小等价类 Least rows of a class.
-    #[arg(long, required_unless_present = "plan")]
+    #[arg(long, required_unless_present_any = ["plan", "mapping"])]
     k: Option<u32>,
-    /// 方案文件 Do to each column what this plan says (TOML), instead of searching.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["quasi", "hierarchies", "k", "l", "t", "model", "population", "suppression", "metric", "recoding", "seconds", "keep", "report", "memory"])]
+    /// 方案文件 Do to each column what this plan says (TOML), instead of searching; with
+    /// `[aggregate]` or `[synthetic]` make a table of groups or of drawn rows.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quasi", "hierarchies", "k", "l", "t", "model", "population", "suppression", "metric", "recoding", "seconds", "keep", "memory"])]
     plan: Option<PathBuf>,
+    /// 映射文件 Do to new rows what --mapping-out noted, instead of searching.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plan", "mapping_out", "quasi", "hierarchies", "k", "l", "t", "model", "population", "suppression", "metric", "recoding", "seconds", "keep", "memory"])]
+    mapping: Option<PathBuf>,
+    /// 导出映射 Where to note what was found, for --mapping on new rows. It holds original
+    /// values: keep it as you keep the table.
+    #[arg(long, value_name = "FILE")]
+    mapping_out: Option<PathBuf>,
     /// 密钥文件 Keys that the plan names: lines `name = "hexadecimal"`, readable by you alone.
-    #[arg(long, value_name = "FILE", requires = "plan")]
+    #[arg(long, value_name = "FILE", conflicts_with = "quasi")]
     keys: Option<PathBuf>,
     /// l-多样性 `distinct:COL:3`, `entropy:COL:3` or `recursive:COL:3:2` (c, then l).
     #[arg(long = "l", value_name = "MODEL")]
@@ -68,8 +79,8 @@ pub(crate) struct Deident {
     #[arg(long, value_name = "MODEL")]
     model: Vec<String>,
     /// 总体 The population, for k-map and presence: a table with the quasi-identifiers.
-    #[arg(long, value_name = "FILE")]
-    population: Option<PathBuf>,
+    #[arg(long, value_name = "TABLE")]
+    population: Option<Input>,
     /// 抑制上限 Share of the rows that may be suppressed.
     #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
     suppression: f64,
@@ -194,6 +205,13 @@ fn run(arguments: &Deident) -> Result<(), DeidentError> {
     if let Some(plan) = &arguments.plan {
         return Ok(planned::run(arguments, plan)?);
     }
+    if let Some(path) = &arguments.mapping {
+        return Ok(mapping::run(arguments, path)?);
+    }
+    if arguments.mapping_out.is_some() && arguments.recoding == Kind::Local {
+        // Rows of one form have different levels there.
+        return Err(PlanError::NoMapping { what: "a local recoding" }.into());
+    }
     let started = Instant::now();
     let criteria = models::criteria(arguments)?;
     let mut counted = arguments.quasi.clone();
@@ -214,7 +232,7 @@ fn run(arguments: &Deident) -> Result<(), DeidentError> {
             let population = TextTable::open(path, &arguments.quasi)?;
             let population = population.count(&arguments.quasi, &Memory::unbounded())?;
             let failed = |source: SpillError| DeidentError::Search {
-                path: path.clone(),
+                path: path.shown().to_owned(),
                 source: source.into(),
             };
             tuples = tuples.with_population(population.whole("--population").map_err(failed)?);
@@ -232,10 +250,16 @@ fn run(arguments: &Deident) -> Result<(), DeidentError> {
     if let Some(out) = &arguments.out {
         release(arguments, out, &table, &tuples, &problem, &found.recoding)?;
     }
+    if let Some(path) = &arguments.mapping_out {
+        let plan = mapping::plan_of(arguments, &found_plan(&problem, &found), &table.all_columns());
+        mapping::export(path, arguments, &plan, &tuples)?;
+    }
     if let Some(path) = &arguments.report {
-        let failed = |source| DeidentError::Search { path: arguments.file.clone(), source };
+        let failed =
+            |source| DeidentError::Search { path: arguments.file.shown().to_owned(), source };
         let recoder = Recoder::counted(&tuples, &problem, &found.recoding).map_err(failed)?;
-        let counted = |source| ReadError::Tuples { path: arguments.file.clone(), source };
+        let counted =
+            |source| ReadError::Tuples { path: arguments.file.shown().to_owned(), source };
         let (before, after) =
             (table.count(&arguments.quasi, &memory)?, recoder.released().map_err(counted)?);
         let after = Counted::Whole(after);
@@ -243,6 +267,20 @@ fn run(arguments: &Deident) -> Result<(), DeidentError> {
     }
     summary(arguments, &found, load_ms, search_cpu_ms);
     Ok(())
+}
+
+/// What a full-domain search found, as a plan for the quasi-identifiers.
+fn found_plan(problem: &Problem, found: &Found) -> Plan {
+    let generalized = |(column, level): (&QuasiColumn, &usize)| {
+        let transform = Transform::Generalize { spec: column.spec.clone(), level: *level };
+        (column.name.clone(), transform)
+    };
+    Plan {
+        columns: problem.columns.iter().zip(&found.levels).map(generalized).collect(),
+        k: problem.k,
+        criteria: problem.criteria.clone(),
+        ..Plan::default()
+    }
 }
 
 fn problem(
@@ -295,7 +333,7 @@ fn find(arguments: &Deident, tuples: &Counted, problem: &Problem) -> Result<Foun
         ControlFlow::Continue(())
     };
     let failed = |source| {
-        let path = arguments.file.clone();
+        let path = arguments.file.shown().to_owned();
         match source {
             SearchError::NoSolution => {
                 DeidentError::Unreachable { path, k: arguments.k(), limit: arguments.suppression }
@@ -343,7 +381,7 @@ fn release(
     problem: &Problem,
     recoding: &Recoding,
 ) -> Result<(), DeidentError> {
-    let failed = |source| DeidentError::Search { path: arguments.file.clone(), source };
+    let failed = |source| DeidentError::Search { path: arguments.file.shown().to_owned(), source };
     let counted = table.places(tuples.columns())?;
     let kept = table.places(&arguments.keep)?;
     let unwritten = |source| ReadError::Write { path: out.to_owned(), source };

@@ -1,31 +1,41 @@
-//! `fenhe deident FILE --plan plan.toml`: does to each column what a plan says.
+//! `fenhe deident FILE --plan plan.toml`: does to each column what a plan says, and makes
+//! a table of groups or a synthetic table of the rows if it asks for one.
 //!
-//! Two passes over the file: the first counts what the transforms need to know of the
-//! whole table, the second writes. Keys come from a file that nobody else may read.
+//! ```text
+//! rows ─▶ Survey (pass 1) ─▶ Applier (pass 2) ─▶ Outcome: rows │ groups │ drawn rows ─▶ FILE
+//! ```
+//!
+//! Keys come from a file of their own, which nobody else may read.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use ::deident::{Applied, Applier, ApplyError, KeyError, Keys, Plan, Survey, SurveyBuilder};
+use ::deident::aggregate::AggregateError;
+use ::deident::synthetic::SynthesisError;
+use ::deident::{Applier, ApplyError, KeyError, Keys, Plan, PlanFile, Survey, SurveyBuilder};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use ingest::write::{CsvOptions, CsvWriter, WriteError};
-use serde_json::json;
+use ingest::write::WriteError;
 
-use super::read::does_not_fit;
-use super::{Deident, Format, ReadError};
-use crate::show::{place_in, say};
-use crate::whole_file::WholeFile;
+use super::mapping::{self, Cells};
+use super::outcome::{Made, Outcome, Wanted};
+use super::{Deident, told};
+use crate::report::ReportError;
+use crate::show::place_in;
+use crate::table::{BatchTable, Batches, PassError, ReadError};
 
 /// Why a plan is not carried out: file, place and remedy in one sentence.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PlanError {
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     #[error("{}, line {line}: {message}; see docs/deident.md", path.display())]
     Plan { path: PathBuf, line: usize, message: String },
+    #[error("{}: a plan makes a table of groups or a synthetic one, not both; take one of them out", path.display())]
+    Both { path: PathBuf },
     #[error("{}, line {line}: this is no line of the form name = \"hexadecimal\"", path.display())]
     KeyFile { path: PathBuf, line: usize },
     #[error("{}: others may read it; run chmod 600 on it", path.display())]
@@ -36,33 +46,109 @@ pub(super) enum PlanError {
     Key { path: PathBuf, source: KeyError },
     #[error("{}: {source}; correct the plan or the file", path.display())]
     Apply { path: PathBuf, source: ApplyError },
+    #[error("{}: {source}; correct `aggregate` in the plan", path.display())]
+    Aggregate { path: PathBuf, source: AggregateError },
+    #[error("{}: {source}; correct `synthetic` in the plan", path.display())]
+    Synthesis { path: PathBuf, source: SynthesisError },
     #[error("{}: {source}; check the folder and the space left", path.display())]
     Write { path: PathBuf, source: WriteError },
+    #[error("{}, line {line}, column {column}: no mapping of fenhe deident ({message}); export it anew with --mapping-out", path.display())]
+    Mapping { path: PathBuf, line: usize, column: usize, message: String },
+    #[error(
+        "a mapping is exported of a plan or of a full-domain recoding, and {what} is none; leave --mapping-out out"
+    )]
+    NoMapping { what: &'static str },
+}
+
+/// Why the batches of a pass end early.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    /// The plan does not fit the rows.
+    Apply(ApplyError),
+    /// The groups cannot be made.
+    Aggregate(AggregateError),
+    /// The rows cannot be drawn.
+    Synthesis(SynthesisError),
+    /// The result cannot be written.
+    Write(PathBuf, WriteError),
+}
+
+impl From<ApplyError> for Stopped {
+    fn from(error: ApplyError) -> Self {
+        Self::Apply(error)
+    }
+}
+
+impl Stopped {
+    /// With the place of the table.
+    pub(super) fn at(self, path: &Path) -> PlanError {
+        let path = path.to_owned();
+        match self {
+            Self::Apply(source) => PlanError::Apply { path, source },
+            Self::Aggregate(source) => PlanError::Aggregate { path, source },
+            Self::Synthesis(source) => PlanError::Synthesis { path, source },
+            Self::Write(path, source) => PlanError::Write { path, source },
+        }
+    }
+}
+
+/// Shows all batches of a table once.
+pub(super) fn pass<B: Batches<Error = Stopped>>(
+    arguments: &Deident,
+    table: &BatchTable,
+    batches: &mut B,
+) -> Result<(), PlanError> {
+    table.pass(batches).map_err(|error| match error {
+        PassError::Read(error) => error.into(),
+        PassError::Stopped(stopped) => stopped.at(arguments.file.shown()),
+    })
 }
 
 /// Carries out the plan.
 pub(super) fn run(arguments: &Deident, plan_file: &Path) -> Result<(), PlanError> {
-    let plan: Plan = parsed(plan_file)?;
+    let PlanFile { plan, aggregate, synthetic } = parsed(plan_file)?;
+    let wanted = match (aggregate, synthetic) {
+        (None, None) => Wanted::Rows,
+        (Some(settings), None) => Wanted::Groups(settings),
+        (None, Some(settings)) => Wanted::Drawn(settings),
+        (Some(_), Some(_)) => return Err(PlanError::Both { path: plan_file.to_owned() }),
+    };
     let keys = arguments.keys.as_deref().map(keys_of).transpose()?.unwrap_or_default();
-    let file = &arguments.file;
+    let table = BatchTable::open(&arguments.file)?;
+    let no_rows = || ReadError::NoRows { path: arguments.file.shown().to_owned() };
     let mut counter = Counter { plan: &plan, keys: &keys, builder: None };
-    pass(file, &mut counter)?;
-    let Some(builder) = counter.builder else {
-        return Err(ReadError::NoRows { path: file.clone() }.into());
-    };
-    let survey = builder.finish();
+    pass(arguments, &table, &mut counter)?;
+    let survey = counter.builder.ok_or_else(no_rows)?.finish();
     let out = arguments.out.as_deref();
-    let mut second = Second { plan: &plan, survey: &survey, keys: &keys, out, made: None };
-    pass(file, &mut second)?;
-    let Some((applier, writer)) = second.made else {
-        return Err(ReadError::NoRows { path: file.clone() }.into());
-    };
-    if let (Some(out), Some(writer)) = (out, writer) {
-        let unwritten = |source| PlanError::Write { path: out.to_owned(), source };
-        let file = writer.finish().map_err(unwritten)?;
-        file.finish().map_err(|error| unwritten(error.into()))?;
+    let mut second = Second { plan: &plan, survey: &survey, keys: &keys, wanted, out, made: None };
+    pass(arguments, &table, &mut second)?;
+    let (applier, outcome) = second.made.ok_or_else(no_rows)?;
+    finish(arguments, &applier, outcome, Some(Cells::Typed))
+}
+
+/// Writes what was made, the mapping and the report, and says what was done.
+///
+/// - `cells`: how the rows were read, where a mapping may be exported.
+pub(super) fn finish(
+    arguments: &Deident,
+    applier: &Applier,
+    outcome: Outcome,
+    cells: Option<Cells>,
+) -> Result<(), PlanError> {
+    let at = |stopped: Stopped| stopped.at(arguments.file.shown());
+    let made = outcome.finish(applier.applied().rows_out).map_err(at)?;
+    if let (Some(path), Some(cells)) = (&arguments.mapping_out, cells) {
+        mapping::write(path, applier.mapping(), cells)?;
     }
-    report(arguments.format, &plan, &applier, out);
+    report(arguments, applier, &made)
+}
+
+fn report(arguments: &Deident, applier: &Applier, made: &Made) -> Result<(), PlanError> {
+    let plan = applier.plan();
+    if let Some(path) = &arguments.report {
+        told::report(arguments, plan, applier, made).write(path)?;
+    }
+    told::tell(arguments, plan, applier, made);
     Ok(())
 }
 
@@ -78,7 +164,7 @@ fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, PlanError> {
 }
 
 /// The keys of a file of lines `name = "hexadecimal"`.
-fn keys_of(path: &Path) -> Result<Keys, PlanError> {
+pub(super) fn keys_of(path: &Path) -> Result<Keys, PlanError> {
     let found = std::fs::metadata(path)
         .map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
     if found.permissions().mode() & 0o077 != 0 {
@@ -99,75 +185,6 @@ fn keys_of(path: &Path) -> Result<Keys, PlanError> {
     Ok(keys)
 }
 
-/// Sees the batches of a file.
-trait Batches {
-    /// The batches come from the first one on; what was seen before does not count.
-    fn begin(&mut self, schema: &SchemaRef) -> Result<(), Stopped>;
-
-    fn batch(&mut self, batch: &RecordBatch) -> Result<(), Stopped>;
-}
-
-/// Why a pass ended early.
-enum Stopped {
-    Apply(ApplyError),
-    Write(PathBuf, WriteError),
-}
-
-impl From<ApplyError> for Stopped {
-    fn from(error: ApplyError) -> Self {
-        Self::Apply(error)
-    }
-}
-
-/// Reads the file once.
-fn pass(path: &Path, batches: &mut dyn Batches) -> Result<(), PlanError> {
-    let mut sink = Pass { batches, stopped: None };
-    let limits = ingest::Limits::default();
-    let read = ingest::load(path, &ingest::Hint::default(), &limits, &mut sink);
-    match (sink.stopped, read) {
-        (Some(Stopped::Apply(source)), _) => {
-            Err(PlanError::Apply { path: path.to_owned(), source })
-        }
-        (Some(Stopped::Write(path, source)), _) => Err(PlanError::Write { path, source }),
-        (None, Err(source)) => Err(ReadError::Ingest { path: path.to_owned(), source }.into()),
-        (None, Ok(_)) => Ok(()),
-    }
-}
-
-struct Pass<'a> {
-    batches: &'a mut dyn Batches,
-    stopped: Option<Stopped>,
-}
-
-impl Pass<'_> {
-    fn note(&mut self, result: Result<(), Stopped>) -> Result<(), ingest::SinkError> {
-        result.map_err(|stopped| {
-            self.stopped = Some(stopped);
-            ingest::SinkError::new("the plan cannot be carried out")
-        })
-    }
-}
-
-impl ingest::Sink for Pass<'_> {
-    fn begin(&mut self, schema: SchemaRef) -> Result<(), ingest::SinkError> {
-        let begun = self.batches.begin(&schema);
-        self.note(begun)
-    }
-
-    fn batch(&mut self, batch: RecordBatch) -> Result<(), ingest::SinkError> {
-        let seen = self.batches.batch(&batch);
-        self.note(seen)
-    }
-
-    fn reject(&mut self, reject: ingest::Reject) -> Result<(), ingest::SinkError> {
-        Err(does_not_fit(&reject))
-    }
-
-    fn progress(&mut self, _: ingest::Progress) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-}
-
 /// The first pass.
 struct Counter<'a> {
     plan: &'a Plan,
@@ -176,6 +193,8 @@ struct Counter<'a> {
 }
 
 impl Batches for Counter<'_> {
+    type Error = Stopped;
+
     fn begin(&mut self, schema: &SchemaRef) -> Result<(), Stopped> {
         self.builder = Some(Survey::builder(self.plan, self.keys, schema)?);
         Ok(())
@@ -194,83 +213,24 @@ struct Second<'a> {
     plan: &'a Plan,
     survey: &'a Survey,
     keys: &'a Keys,
+    wanted: Wanted,
     out: Option<&'a Path>,
-    made: Option<(Applier, Option<CsvWriter<WholeFile>>)>,
+    made: Option<(Applier, Outcome)>,
 }
 
 impl Batches for Second<'_> {
+    type Error = Stopped;
+
     fn begin(&mut self, schema: &SchemaRef) -> Result<(), Stopped> {
         let mut applier = Applier::surveyed(self.plan, self.survey, self.keys)?;
         let head = applier.apply(&RecordBatch::new_empty(SchemaRef::clone(schema)))?;
-        let writer = self.out.map(|out| {
-            let unwritten = |source| Stopped::Write(out.to_owned(), source);
-            let file = WholeFile::create(out).map_err(|error| unwritten(error.into()))?;
-            CsvWriter::new(file, &head.schema(), CsvOptions { bom: false }).map_err(unwritten)
-        });
-        self.made = Some((applier, writer.transpose()?));
+        let outcome = Outcome::begin(&self.wanted, self.keys, &head.schema(), self.out)?;
+        self.made = Some((applier, outcome));
         Ok(())
     }
 
     fn batch(&mut self, batch: &RecordBatch) -> Result<(), Stopped> {
-        let Some((applier, writer)) = &mut self.made else { return Ok(()) };
-        let released = applier.apply(batch)?;
-        match (writer, self.out) {
-            (Some(writer), Some(out)) => {
-                writer.write(&released).map_err(|source| Stopped::Write(out.to_owned(), source))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Says what was done.
-fn report(format: Format, plan: &Plan, applier: &Applier, out: Option<&Path>) {
-    let Applied { rows_in, rows_out, suppressed, not_sampled } = applier.applied();
-    if format == Format::Json {
-        let columns: Vec<_> = plan
-            .columns
-            .iter()
-            .map(|(name, transform)| {
-                json!({ "name": name, "does": transform.words(), "undone": transform.reversibility() })
-            })
-            .collect();
-        let cells: Vec<_> = applier
-            .cells()
-            .iter()
-            .map(|count| json!({ "column": count.column, "emptied": count.emptied, "limited": count.limited }))
-            .collect();
-        let unseen: Vec<_> = applier
-            .unseen()
-            .iter()
-            .map(|unseen| json!({ "column": unseen.column, "rows": unseen.rows, "values": unseen.values }))
-            .collect();
-        let report = json!({
-            "rows": rows_in, "released": rows_out, "suppressed": suppressed,
-            "not_sampled": not_sampled, "columns": columns, "cells": cells, "unseen": unseen,
-        });
-        say(&report.to_string());
-        return;
-    }
-    for (name, transform) in &plan.columns {
-        let words = transform.words();
-        say(&format!("  {name}：{} {}", words.zh, words.en));
-    }
-    say(&format!("放行行数 released     {rows_out} / {rows_in}"));
-    say(&format!("抑制行数 suppressed   {suppressed}"));
-    say(&format!("未抽中 not sampled    {not_sampled}"));
-    for count in applier.cells() {
-        say(&format!(
-            "  {}：{} 格留空，{} 格截到边界 cells emptied, cut to the range",
-            count.column, count.emptied, count.limited
-        ));
-    }
-    for unseen in applier.unseen() {
-        say(&format!(
-            "  {}：{} 行的值不在层次中，已删除 rows whose value the hierarchy does not know are dropped",
-            unseen.column, unseen.rows
-        ));
-    }
-    if out.is_none() {
-        say("没有写出；给出 --out nothing was written; give --out");
+        let Some((applier, outcome)) = &mut self.made else { return Ok(()) };
+        outcome.update(&applier.apply(batch)?)
     }
 }

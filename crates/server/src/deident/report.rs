@@ -38,7 +38,7 @@ pub(super) fn report(
             percent(recoding.granularity()),
         ),
     );
-    let subject = arguments.file.display().to_string();
+    let subject = arguments.file.shown().display().to_string();
     let title = ("去标识化报告", "De-identification report");
     let mut report = Report::new(title, subject, verdict, Some(true));
     report.fact("行数", "rows", recoding.rows.to_string());

@@ -1,53 +1,124 @@
-//! `fenhe risk FILE`: how well the rows of a table can be told apart.
+//! `fenhe risk FILE`: how well the rows of a table can be told apart, and what attacks on
+//! it find out.
+//!
+//! ```text
+//! FILE ─▶ classes ─▶ measures           mod.rs
+//!   ├─ --original, --attack ─▶ attacks   tried.rs
+//!   ├─ --earlier ─▶ composition          together.rs
+//!   └─ --digests ─▶ restoration          restored.rs
+//! ```
 //!
 //! What the JSON report holds is a contract: names are added, never changed. Exit
-//! status: 0 measured, 2 the input cannot be used.
+//! status: 0 measured, 1 more was found out than `--threshold` promises, 2 the input
+//! cannot be used.
 
+mod graded;
 mod report;
+mod restored;
+mod show;
+mod together;
+mod tried;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ::deident::attack::{AttackError, AttackReport, Predicates, Settings, Subject, singling_out};
-use ::deident::risk::{self, ClassSizes, ModalGuess, PopulationUniques, RiskError, SampleMap};
-use ::deident::{Counted, SpillError};
-use clap::Args;
-use serde_json::{Value, json};
+use ::deident::attack::{AttackError, AttackReport, Downcoding};
+use ::deident::risk::{
+    self, Assessment, ClassSizes, Combination, Composition, FormsError, Intersection, LearnedGuess,
+    ModalGuess, PopulationUniques, Restoration, RiskError, SampleMap,
+};
+use ::deident::{Counted, SearchError, TupleError};
+use clap::{Args, ValueEnum};
 
-use crate::deident::{Bound, Format, ReadError, TextTable};
+use crate::deident::{Bound, Format};
 use crate::report::ReportError;
-use crate::show::{complain, say};
+use crate::show::complain;
+use crate::table::{Input, ReadError, TextTable};
+use graded::Sharing;
 
 /// What to measure.
 #[derive(Debug, Args)]
+#[command(after_help = "例 Examples:
+  fenhe risk 发布.csv --quasi 性别,年龄 --sampling-fraction 0.01
+  fenhe risk 发布.csv --quasi 性别,年龄 --original 原表.csv --hierarchies 层次 --sensitive 病种 \\
+        --attack singling-out,inference --control 对照.csv --threshold 0.1
+  fenhe risk 发布.csv --quasi 性别,年龄 --earlier 去年.csv --pseudonym 编号
+  fenhe risk 发布.csv --quasi 性别,年龄 --digests 手机摘要 --domain mobile:138
+攻击说明什么、不说明什么，见 docs/deident.md. What each attack says and does not say stands there.")]
 pub(crate) struct Risk {
-    /// 表格文件 The table: CSV, XLSX, JSON or Parquet.
-    file: PathBuf,
+    /// 表格 The table: CSV, XLSX, JSON or Parquet; a folder of files with the same columns;
+    /// `postgres://user@host/database?table=schema.name` or `sqlite:FILE?table=NAME`.
+    file: Input,
     /// 准标识符 Quasi-identifiers, e.g. sex,age,race.
     #[arg(long, required = true, value_delimiter = ',', value_name = "COLUMNS")]
     quasi: Vec<String>,
     /// 抽样比例 Share of the population that is in the table, in (0, 1].
     #[arg(long, value_name = "SHARE")]
     sampling_fraction: Option<f64>,
+    /// 共享方式 How the table is shared: grade it by GB/T 42460-2023, with the arithmetic.
+    #[arg(long, value_enum)]
+    sharing: Option<Sharing>,
+    /// 环境风险 How likely a deliberate attack, recognition without intent and a leak are, in
+    /// controlled or enclave sharing; certain if left out.
+    #[arg(long, num_args = 3, value_names = ["T1", "T2", "T3"], requires = "sharing", value_parser = share)]
+    context: Vec<f64>,
     /// 处理前的表 The table before de-identification, to say what changed.
-    #[arg(long, value_name = "FILE")]
-    original: Option<PathBuf>,
+    #[arg(long, value_name = "TABLE")]
+    original: Option<Input>,
     /// 敏感列 Sensitive columns: what does the class of a row tell of them?
     #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
     sensitive: Vec<String>,
-    /// 试行单独识别攻击 Try to single people of --original out with the released table.
-    #[arg(long, requires = "original")]
-    attack: bool,
+    /// 试行攻击 Attacks on --original that are tried out with the released table, several with
+    /// commas; singling-out if none is named.
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "singling-out", value_delimiter = ',', requires = "original", value_name = "ATTACKS")]
+    attack: Vec<Attack>,
+    /// 关联甲方 Linking: the columns that one outsider knows; e.g. the first half of --quasi.
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
+    first: Vec<String>,
+    /// 关联乙方 Linking: the columns that another outsider knows of the same people.
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
+    second: Vec<String>,
     /// 对照表 People of the same kind who are not in the original: what is told of them is
     /// no danger of the release.
-    #[arg(long, value_name = "FILE", requires = "attack")]
-    control: Option<PathBuf>,
+    #[arg(long, value_name = "TABLE", requires = "original")]
+    control: Option<Input>,
     /// 泛化层次文件夹 Hierarchies with which the release was made.
-    #[arg(long, value_name = "FOLDER", requires = "attack")]
+    #[arg(long, value_name = "FOLDER", requires = "original")]
     hierarchies: Option<PathBuf>,
-    /// 风险上限 Promise that the attack's risk is at most this: exit status 1 if it is not.
-    #[arg(long, value_name = "RISK", requires = "attack", value_parser = share)]
+    /// 最小等价类 Downcoding: the k with which the release was made by --recoding local.
+    #[arg(long)]
+    k: Option<u32>,
+    /// 抑制上限 Downcoding: the --suppression with which it was made.
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE", value_parser = share)]
+    suppression: f64,
+    /// 早先的发布 Earlier releases of the same table: what do they give away together? Needs
+    /// --pseudonym, or --original with --hierarchies.
+    #[arg(long, value_delimiter = ',', value_name = "TABLES")]
+    earlier: Vec<Input>,
+    /// 假名列 The column by which whoever has all releases can join them.
+    #[arg(long, value_name = "COLUMN", requires = "earlier")]
+    pseudonym: Option<String>,
+    /// 摘要列 Columns of digests to restore by trying; those that look like digests if none is
+    /// named.
+    #[arg(long, num_args = 0..=1, value_delimiter = ',', default_missing_value = "", value_name = "COLUMNS")]
+    digests: Option<Vec<String>>,
+    /// 候选值表 Tables whose every value is tried as what a digest was made of.
+    #[arg(long, value_delimiter = ',', value_name = "TABLES", requires = "digests")]
+    candidates: Vec<Input>,
+    /// 候选值域 Domains to try: mobile:138, numbers:PREFIX:DIGITS, dates:1930:2026,
+    /// citizen-ids:140105:1960:2000. Left out: numbers of up to six digits, and dates.
+    #[arg(long, value_name = "DOMAIN", requires = "digests")]
+    domain: Vec<String>,
+    /// 尝试次数 Digests that are computed at most, a column and a domain.
+    #[arg(long, default_value_t = 300_000_000, value_name = "NUMBER")]
+    tries: u64,
+    /// 列组合 Show which combinations of up to this many of all columns single rows out.
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u8).range(1..=6))]
+    combinations: Option<u8>,
+    /// 风险上限 Promise that the attacks' risk, and the share of rows whose digest is
+    /// restored, are at most this: exit status 1 if they are not.
+    #[arg(long, value_name = "RISK", value_parser = share)]
     threshold: Option<f64>,
     /// 随机种子 Seeds, one a run of the attack.
     #[arg(long, value_delimiter = ',', default_value = "1,2,3", value_name = "NUMBERS")]
@@ -62,13 +133,26 @@ pub(crate) struct Risk {
     report: Option<PathBuf>,
 }
 
+/// What someone with bad intent tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Attack {
+    /// 单独识别 A condition that one person alone meets.
+    SinglingOut,
+    /// 关联 Records of one person in two outside files are brought together.
+    Linking,
+    /// 推断 A sensitive value is guessed.
+    Inference,
+    /// 降码 A local recoding is undone in part.
+    Downcoding,
+}
+
 /// A number between 0 and 1.
 fn share(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number));
     number.ok_or_else(|| "应在 0 与 1 之间 it lies between 0 and 1".to_owned())
 }
 
-/// Why nothing was measured.
+/// Why nothing was measured, or a promise does not hold.
 #[derive(Debug, thiserror::Error)]
 enum MeasureError {
     #[error(transparent)]
@@ -82,25 +166,51 @@ enum MeasureError {
     #[error("{}: {source}", path.display())]
     Attack { path: PathBuf, source: AttackError },
     #[error("{}: {source}", path.display())]
-    Spill { path: PathBuf, source: SpillError },
+    Tuples { path: PathBuf, source: TupleError },
+    #[error("{}: {source}; give --hierarchies with a line for each value", path.display())]
+    Forms { path: PathBuf, source: FormsError },
+    #[error("{}: {source}; give the --k and --suppression with which it was released", path.display())]
+    Recoding { path: PathBuf, source: SearchError },
+    #[error("{what}")]
+    Missing { what: &'static str },
+    #[error(
+        "`{text}` is no domain; write mobile:138, numbers:PREFIX:DIGITS, dates:1930:2026 or citizen-ids:140105:1960:2000"
+    )]
+    Domain { text: String },
+    #[error(
+        "{}: not what local recoding with k = {k} and suppression {suppression} makes of {}, so \
+         its method cannot be attacked; give the options with which it was released",
+        path.display(), original.display()
+    )]
+    OtherRelease { path: PathBuf, original: PathBuf, k: u32, suppression: f64 },
     #[error(
         "{}: the attack finds out up to {found:.3}, above the threshold {threshold}; \
          generalize or suppress more", path.display()
     )]
     Broken { path: PathBuf, found: f64, threshold: f64 },
+    #[error(
+        "{}: of column `{column}` {found:.3} of the rows were restored, above the threshold \
+         {threshold}; use pseudonyms with a key instead of digests", path.display()
+    )]
+    Restored { path: PathBuf, column: String, found: f64, threshold: f64 },
 }
 
 /// Runs the command; complaints go to standard error.
 pub(crate) fn risk(arguments: &Risk) -> ExitCode {
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ MeasureError::Broken { .. }) => complain(&error, ExitCode::FAILURE),
+        Err(error @ (MeasureError::Broken { .. } | MeasureError::Restored { .. })) => {
+            complain(&error, ExitCode::FAILURE)
+        }
         Err(error) => complain(&error, ExitCode::from(2)),
     }
 }
 
 /// Thresholds of a record's own risk: classes below 20, 5 and 3 rows.
 const THRESHOLDS: [&str; 3] = ["0.05", "0.2", "0.33"];
+
+/// Combinations of at most this many columns are looked at in a report.
+const WIDEST: usize = 3;
 
 struct Measured {
     classes: ClassSizes,
@@ -112,39 +222,93 @@ struct Measured {
     population: Option<PopulationUniques>,
     /// Records that are likely to be in small classes of the population.
     sample_map: Option<SampleMap>,
+    grade: Option<Assessment>,
     guesses: Vec<ModalGuess>,
+    learned: Vec<LearnedGuess>,
     attacks: Vec<AttackReport>,
+    downcoding: Option<Downcoding>,
+    together: Option<Together>,
+    restored: Vec<Restoration>,
+    /// Over all columns of the table; empty unless asked for.
+    combinations: Vec<Combination>,
+}
+
+/// What several releases give away together.
+struct Together {
+    composition: Composition,
+    /// Whether a pseudonym joins them; if not, the rows of the original do.
+    by_pseudonym: bool,
+    /// Rows of the original whose form in some release cannot be told.
+    ambiguous_rows: u64,
+    /// The sensitive values that are left for who knows the quasi-identifiers.
+    intersection: Option<Intersection>,
 }
 
 fn run(arguments: &Risk) -> Result<(), MeasureError> {
     let quasi = &arguments.quasi;
     let memory = arguments.bound.memory();
-    let count = |path: &PathBuf| TextTable::open(path, quasi)?.count(quasi, &memory);
+    let count = |input: &Input| TextTable::open(input, quasi)?.count(quasi, &memory);
     let tuples = count(&arguments.file)?;
-    let failed = |source| MeasureError::Risk { path: arguments.file.clone(), source };
+    let failed = |source| MeasureError::Risk { path: arguments.file.shown().to_owned(), source };
     let mut measured = measure(&tuples, arguments.sampling_fraction).map_err(failed)?;
     let before = arguments.original.as_ref().map(count).transpose()?;
+    if let Some(sharing) = arguments.sharing {
+        let grade = graded::grade(&measured.classes, sharing, &arguments.context);
+        measured.grade = Some(grade.map_err(failed)?);
+    }
     measured.guesses = guesses(arguments)?;
-    if arguments.attack
-        && let Some(original) = &before
-    {
-        let control = arguments.control.as_ref().map(count).transpose()?;
-        measured.attacks = attacks(arguments, &tuples, original, control.as_ref())?;
+    if let Some(original) = &arguments.original {
+        let tried = tried::run(arguments, original)?;
+        measured.learned = tried.learned;
+        measured.attacks = tried.attacks;
+        measured.downcoding = tried.downcoding;
+    }
+    measured.together = together::run(arguments)?;
+    measured.restored = restored::run(arguments)?;
+    if let Some(most) = arguments.combinations {
+        let table = TextTable::open(&arguments.file, &[])?;
+        let everything = table.whole(&table.header, &memory, "--combinations")?;
+        measured.combinations =
+            risk::combinations(&everything, usize::from(most)).map_err(failed)?;
     }
     if let Some(path) = &arguments.report {
         report::report(arguments, &measured, &tuples, before.as_ref())?.write(path)?;
     }
-    if arguments.format == Format::Json {
-        say(&as_json(arguments, &measured, &tuples, before.as_ref()).to_string());
-    } else {
-        as_text(arguments, &measured, &tuples, before.as_ref());
-    }
+    show::show(arguments, &measured, &tuples, before.as_ref());
+    promised(arguments, &measured)
+}
+
+/// Whether what was found keeps to the threshold.
+fn promised(arguments: &Risk, measured: &Measured) -> Result<(), MeasureError> {
     let Some(threshold) = arguments.threshold else { return Ok(()) };
-    if measured.attacks.iter().all(|attack| attack.passes(threshold)) {
+    let path = || arguments.file.shown().to_owned();
+    for found in &measured.restored {
+        let share = crate::report::share(found.restored_rows, found.rows);
+        if share > threshold {
+            let column = found.column.clone();
+            return Err(MeasureError::Restored { path: path(), column, found: share, threshold });
+        }
+    }
+    let attacks = measured.attacks.iter().map(|attack| (attack.passes(threshold), attack.upper()));
+    let downcoding = measured.downcoding.iter();
+    let downcoding = downcoding.map(|found| (found.passes(threshold), found.risk.high));
+    let tried: Vec<(bool, f64)> = attacks.chain(downcoding).collect();
+    if tried.iter().all(|(passes, _)| *passes) {
         return Ok(());
     }
-    let found = measured.attacks.iter().map(AttackReport::upper).fold(0.0, f64::max);
-    Err(MeasureError::Broken { path: arguments.file.clone(), found, threshold })
+    let found = tried.iter().map(|(_, upper)| *upper).fold(0.0, f64::max);
+    Err(MeasureError::Broken { path: path(), found, threshold })
+}
+
+/// Names, each once, in their order.
+fn united(lists: &[&[String]]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in lists.iter().flat_map(|list| list.iter()) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
 }
 
 /// What the classes tell of the sensitive columns.
@@ -152,12 +316,11 @@ fn guesses(arguments: &Risk) -> Result<Vec<ModalGuess>, MeasureError> {
     if arguments.sensitive.is_empty() {
         return Ok(Vec::new());
     }
-    let mut names = arguments.quasi.clone();
-    names
-        .extend(arguments.sensitive.iter().filter(|name| !arguments.quasi.contains(name)).cloned());
+    let names = united(&[&arguments.quasi, &arguments.sensitive]);
     let tuples = TextTable::open(&arguments.file, &names)?;
     let tuples = tuples.count(&names, &arguments.bound.memory())?;
-    let failed = |source| MeasureError::Sensitive { path: arguments.file.clone(), source };
+    let failed =
+        |source| MeasureError::Sensitive { path: arguments.file.shown().to_owned(), source };
     let guess = |column: &String| {
         let guess = match &tuples {
             Counted::Whole(tuples) => risk::modal_guess(tuples, &arguments.quasi, column),
@@ -168,44 +331,8 @@ fn guesses(arguments: &Risk) -> Result<Vec<ModalGuess>, MeasureError> {
     arguments.sensitive.iter().map(guess).collect()
 }
 
-/// Tries to single people out: by one column, and by three.
-fn attacks(
-    arguments: &Risk,
-    release: &Counted,
-    table: &Counted,
-    control: Option<&Counted>,
-) -> Result<Vec<AttackReport>, MeasureError> {
-    let mut hierarchies = BTreeMap::new();
-    if let Some(folder) = &arguments.hierarchies {
-        let text = TextTable::open(
-            arguments.original.as_ref().unwrap_or(&arguments.file),
-            &arguments.quasi,
-        )?;
-        for column in &arguments.quasi {
-            hierarchies.insert(column.clone(), text.hierarchy(folder, column, table)?);
-        }
-    }
-    let spilled = |source| MeasureError::Spill { path: arguments.file.clone(), source };
-    let subject = Subject {
-        release: release.whole("--attack").map_err(spilled)?,
-        table: table.whole("--attack").map_err(spilled)?,
-        control: control.map(|control| control.whole("--attack")).transpose().map_err(spilled)?,
-        hierarchies: &hierarchies,
-    };
-    let settings = Settings { seeds: arguments.seeds.clone(), ..Settings::default() };
-    let failed = |source| MeasureError::Attack { path: arguments.file.clone(), source };
-    let widest = arguments.quasi.len().min(WIDEST);
-    [Predicates::Univariate, Predicates::Multivariate { columns: widest }]
-        .into_iter()
-        .map(|predicates| singling_out(&subject, predicates, &settings).map_err(failed))
-        .collect()
-}
-
 /// A form that fewer of the population have is rare: the usual k.
 const FEW: u64 = 5;
-
-/// Combinations of at most this many columns are looked at.
-const WIDEST: usize = 3;
 
 fn measure(tuples: &Counted, fraction: Option<f64>) -> Result<Measured, RiskError> {
     let classes = tuples.class_sizes();
@@ -226,122 +353,14 @@ fn measure(tuples: &Counted, fraction: Option<f64>) -> Result<Measured, RiskErro
         sample_map: fraction
             .map(|fraction| risk::below_in_population(&classes, FEW, fraction))
             .transpose()?,
+        grade: None,
         guesses: Vec::new(),
+        learned: Vec::new(),
         attacks: Vec::new(),
+        downcoding: None,
+        together: None,
+        restored: Vec::new(),
+        combinations: Vec::new(),
         classes,
     })
-}
-
-fn as_json(
-    arguments: &Risk,
-    measured: &Measured,
-    tuples: &Counted,
-    before: Option<&Counted>,
-) -> Value {
-    let Measured { classes, population, .. } = measured;
-    let mut report = json!({
-        "rows": classes.rows(),
-        "classes": classes.classes(),
-        "min_class": classes.min(),
-        "max_class": classes.max(),
-        "sample_uniqueness": measured.uniqueness,
-        "prosecutor_max": measured.prosecutor,
-        "marketer": measured.marketer,
-        "at_risk": measured.at_risk,
-        "theta": measured.theta,
-        "population_uniques": population,
-        "sample_map": measured.sample_map,
-        "population_uniques_interval": population.and_then(|found| found.interval()),
-    });
-    if let Some(report) = report.as_object_mut() {
-        if !measured.guesses.is_empty() {
-            report.insert("inference".to_owned(), json!(measured.guesses));
-        }
-        if !measured.attacks.is_empty() {
-            report.insert("attacks".to_owned(), json!(measured.attacks));
-        }
-    }
-    if let (Some(before), Some(report)) = (before, report.as_object_mut()) {
-        let distinct = |table: &Counted, column: &String| table.values(column).map(<[_]>::len);
-        let columns: BTreeMap<&String, Value> = arguments
-            .quasi
-            .iter()
-            .map(|column| {
-                let (was, is) = (distinct(before, column), distinct(tuples, column));
-                (column, json!({ "values_before": was, "values_after": is }))
-            })
-            .collect();
-        let sizes = before.class_sizes();
-        let original = json!({
-            "rows": sizes.rows(),
-            "rows_dropped": sizes.rows().saturating_sub(classes.rows()),
-            "classes": sizes.classes(),
-            "sample_uniqueness": risk::sample_uniqueness(&sizes).ok(),
-            "marketer": risk::marketer(&sizes).ok(),
-            "columns": columns,
-        });
-        report.insert("original".to_owned(), original);
-    }
-    report
-}
-
-fn as_text(arguments: &Risk, measured: &Measured, tuples: &Counted, before: Option<&Counted>) {
-    let classes = &measured.classes;
-    say(&format!("行数 rows                          {}", classes.rows()));
-    say(&format!("等价类 classes                     {}", classes.classes()));
-    say(&format!("最小等价类 smallest class          {}", classes.min().unwrap_or(0)));
-    say(&format!("唯一记录比例 sample uniqueness     {:.4}", measured.uniqueness));
-    say(&format!("最大风险（检察官）prosecutor       {:.4}", measured.prosecutor));
-    say(&format!("平均风险（营销者）marketer         {:.4}", measured.marketer));
-    for (threshold, share) in &measured.at_risk {
-        say(&format!("风险高于 {threshold} 的记录 above {threshold:<9} {share:.4}"));
-    }
-    match (measured.theta, &measured.population) {
-        (Some(theta), Some(population)) => {
-            say(&format!("唯一匹配正确的概率 θ               {theta:.4}"));
-            let interval = population.interval().map_or_else(
-                || "无法估计 no estimate".to_owned(),
-                |(low, high)| format!("{low:.0} – {high:.0}"),
-            );
-            say(&format!("总体中唯一的记录 population uniques {interval}"));
-            if let Some(SampleMap { k, negative_binomial, poisson }) = measured.sample_map {
-                let (low, high) = (negative_binomial.min(poisson), negative_binomial.max(poisson));
-                say(&format!(
-                    "总体中不足 {k} 人的记录（偏低）below {k} in the population (too low) {low:.4} – {high:.4}"
-                ));
-            }
-        }
-        _ => say("给出 --sampling-fraction 才能估计总体 give it to estimate the population"),
-    }
-    if let Some(before) = before {
-        let dropped = before.rows().saturating_sub(tuples.rows());
-        say(&format!("去掉的行 rows dropped              {dropped}"));
-        for column in &arguments.quasi {
-            let count = |table: &Counted| table.values(column).map_or(0, <[_]>::len);
-            let (was, is) = (count(before), count(tuples));
-            say(&format!("  {column}: {was} → {is} 个不同值 different values"));
-        }
-    }
-    for guess in &measured.guesses {
-        say(&format!(
-            "{}：按类猜对 {:.4}，按全表 {:.4} guessed by class, by table; gain {:.4}",
-            guess.column, guess.success, guess.baseline, guess.gain
-        ));
-    }
-    for attack in &measured.attacks {
-        let (risk, floor) = (attack.release.risk, attack.no_person.risk);
-        say(&format!(
-            "攻击 attack {:<24} {:.4} [{:.4}, {:.4}]；无人基线 with no person left {:.4}",
-            attack.attack,
-            risk.value,
-            risk.low,
-            attack.upper(),
-            floor.value
-        ));
-    }
-    if measured.attacks.is_empty() {
-        say(
-            "未试攻击：给出 --original 与 --attack no attack was tried: give --original and --attack",
-        );
-    }
 }

@@ -1,11 +1,13 @@
 //! The HTML report of `fenhe risk`: each figure with its arithmetic.
 
 use ::deident::Counted;
-use ::deident::attack::{AttackReport, Risk as AttackRisk, Success};
-use ::deident::risk::{self, Combination, ModalGuess, PopulationUniques};
+use ::deident::attack::{AttackReport, Downcoding, Risk as AttackRisk, Success};
+use ::deident::risk::{
+    self, Combination, Intersection, LearnedGuess, ModalGuess, PopulationUniques, Restoration,
+};
 use vocabulary::Bilingual;
 
-use super::{MeasureError, Measured, Risk, WIDEST};
+use super::{MeasureError, Measured, Risk, Together, WIDEST, graded};
 use crate::report::{Bar, Report, Section, class_sizes, percent};
 
 /// The report for people.
@@ -15,7 +17,7 @@ pub(super) fn report(
     tuples: &Counted,
     before: Option<&Counted>,
 ) -> Result<Report, MeasureError> {
-    let failed = |source| MeasureError::Risk { path: arguments.file.clone(), source };
+    let failed = |source| MeasureError::Risk { path: arguments.file.shown().to_owned(), source };
     let classes = &measured.classes;
     let alone = classes.of_size(1);
     let verdict = Bilingual::new(
@@ -33,7 +35,7 @@ pub(super) fn report(
             classes.min().unwrap_or(0),
         ),
     );
-    let subject = arguments.file.display().to_string();
+    let subject = arguments.file.shown().display().to_string();
     let good = if alone > 0 { Some(false) } else { None };
     let mut report = Report::new(("风险度量报告", "Report on risk"), subject, verdict, good);
     report.fact("行数", "rows", classes.rows().to_string());
@@ -42,23 +44,61 @@ pub(super) fn report(
     report.fact("平均风险", "mean risk", format!("{:.4}", measured.marketer));
     report.add(class_sizes(before.map(Counted::class_sizes).as_ref(), classes));
     report.add(arithmetic(measured));
+    if let Some(grade) = &measured.grade {
+        report.add(graded::section(grade));
+    }
     if !measured.guesses.is_empty() {
         report.add(inference(&measured.guesses));
     }
     if !measured.attacks.is_empty() {
         report.add(tried(&measured.attacks));
     }
-    report.add(match tuples {
-        Counted::Whole(tuples) => singled_out(&risk::combinations(tuples, WIDEST).map_err(failed)?),
-        Counted::Spilled(_) => not_combined(),
-    });
+    if !measured.learned.is_empty() {
+        report.add(learned(&measured.learned));
+    }
+    if let Some(found) = &measured.downcoding {
+        report.add(undone(found));
+    }
+    if let Some(found) = &measured.together {
+        report.add(together(found));
+    }
+    if !measured.restored.is_empty() {
+        report.add(restored(&measured.restored));
+    }
+    if measured.combinations.is_empty() {
+        report.add(match tuples {
+            Counted::Whole(tuples) => {
+                singled_out(&risk::combinations(tuples, WIDEST).map_err(failed)?)
+            }
+            Counted::Spilled(_) => not_combined(),
+        });
+    } else {
+        report.add(singled_out(&measured.combinations));
+    }
     report.add(
         Section::new("没有说明的", "What this does not say").text(
-            "没有考察与其他数据的关联。任何没有列出的列，对某个人都可能是准标识符。",
-            "Linking with other data was not examined. Every column that is not listed is a quasi-identifier for someone.",
+            format!("没有考察与其他数据的关联。任何没有列出的列，对某个人都可能是准标识符。{}", not_tried(measured).0),
+            format!("Linking with other data was not examined. Every column that is not listed is a quasi-identifier for someone. {}", not_tried(measured).1),
         ),
     );
     Ok(report)
+}
+
+/// What was not tried, so that nobody takes it for passed.
+fn not_tried(measured: &Measured) -> (String, String) {
+    let all = [
+        (measured.attacks.is_empty(), "攻击", "attacks"),
+        (measured.downcoding.is_none(), "降码", "downcoding"),
+        (measured.together.is_none(), "与早先发布的合看", "composition with earlier releases"),
+        (measured.restored.is_empty(), "摘要的还原", "restoring of digests"),
+    ];
+    let left: Vec<_> = all.into_iter().filter(|(missing, ..)| *missing).collect();
+    if left.is_empty() {
+        return (String::new(), String::new());
+    }
+    let zh: Vec<&str> = left.iter().map(|(_, zh, _)| *zh).collect();
+    let en: Vec<&str> = left.iter().map(|(_, _, en)| *en).collect();
+    (format!("未试：{}。", zh.join("、")), format!("Not tried: {}.", en.join(", ")))
 }
 
 /// Each figure with its formula.
@@ -167,8 +207,8 @@ fn tried(attacks: &[AttackReport]) -> Section {
     ];
     Section::new("试行的攻击", "Attacks that were tried")
         .text(
-            "用发布表找出只有一人符合的条件，再到原表中检验；对照表中的人不在原表里，对他们也成立的不算发布的过错。判断以区间上限为准。",
-            "Conditions that one person alone meets are found in the release and tried on the original. What holds for people of the control, who are not in it, is no fault of the release. The upper end of the interval decides.",
+            "用发布表猜：只有一人符合的条件（单独识别）、两处所知是否同一人（关联）、敏感值（推断），再到原表中检验。对照表中的人不在原表里，对他们也成立的不算发布的过错。判断以区间上限为准。",
+            "With the release it is guessed which condition one person alone meets (singling out), whether two outsiders know the same person (linking), and what a sensitive value is (inference); the guesses are tried on the original. What holds for people of the control, who are not in it, is no fault of the release. The upper end of the interval decides.",
         )
         .table(&head, attacks.iter().map(row).collect())
 }
@@ -181,6 +221,151 @@ fn not_combined() -> Section {
     )
 }
 
+/// A guess that was learned from the release.
+fn learned(guesses: &[LearnedGuess]) -> Section {
+    let row = |guess: &LearnedGuess| {
+        vec![
+            guess.column.clone(),
+            format!(
+                "{} / {} = {:.4}",
+                guess.table.successes, guess.table.trials, guess.table.share
+            ),
+            format!(
+                "{} / {} = {:.4}",
+                guess.control.successes, guess.control.trials, guess.control.share
+            ),
+            format!("{:.4} [{:.4}, {:.4}]", guess.risk.value, guess.risk.low, guess.risk.high),
+        ]
+    };
+    let head = [
+        ("敏感列", "sensitive column"),
+        ("表中的人猜对", "right for people of the table"),
+        ("对照猜对", "right for the control"),
+        ("风险及 95 % 区间", "risk with its 95 % interval"),
+    ];
+    Section::new("从发布表学得的猜测", "A guess learned from the release")
+        .text(
+            "朴素贝叶斯从发布表学习，再猜原表与对照表中的人。对照中同样猜对的是常识，不是某人的秘密。",
+            "Naive Bayes learns from the release and guesses for people of the original and of the control. What is as right for the control is knowledge of the world, not of a person.",
+        )
+        .table(&head, guesses.iter().map(row).collect())
+}
+
+/// What knowledge of the method gives back of a local recoding.
+fn undone(found: &Downcoding) -> Section {
+    let rate = |rate: &::deident::attack::Rate| {
+        format!("{} / {} = {:.4}", rate.successes, rate.trials, rate.share)
+    };
+    let rows = vec![
+        vec![
+            "受攻击的类 classes attacked".to_owned(),
+            format!("{} / {}", found.attacked, found.classes),
+        ],
+        vec!["确定无疑的类 certain".to_owned(), found.certain.to_string()],
+        vec!["懂方法者猜对 right, knowing the method".to_owned(), rate(&found.with_method)],
+        vec!["不懂方法者猜对 right, not knowing it".to_owned(), rate(&found.without_method)],
+        vec!["对照 control".to_owned(), rate(&found.control)],
+        vec![
+            "风险及 95 % 区间 risk with its 95 % interval".to_owned(),
+            format!("{:.4} [{:.4}, {:.4}]", found.risk.value, found.risk.low, found.risk.high),
+        ],
+    ];
+    Section::new("由方法倒推（降码）", "Undone by knowing the method (downcoding)")
+        .text(
+            "局部重编码降到各行一致为止；懂得这一点的人知道下一层并不全同，小类里所剩的可能不多。",
+            "A local recoding goes down until the rows agree; whoever knows that knows that one level below they do not, and in a small class little is left to guess.",
+        )
+        .table(&[("量", "figure"), ("值", "value")], rows)
+}
+
+/// What the releases give away together.
+fn together(found: &Together) -> Section {
+    let Together { composition, by_pseudonym, ambiguous_rows, intersection } = found;
+    let mut rows: Vec<Vec<String>> = composition
+        .single
+        .iter()
+        .map(|single| {
+            vec![
+                single.name.clone(),
+                single.min_class.to_string(),
+                single.unique_rows.to_string(),
+                single.known_rows.to_string(),
+            ]
+        })
+        .collect();
+    rows.push(vec![
+        "合看 together".to_owned(),
+        composition.linked_min_class.to_string(),
+        composition.linked_unique_rows.to_string(),
+        composition.known_rows.to_string(),
+    ]);
+    let head = [
+        ("发布", "release"),
+        ("最小等价类", "smallest class"),
+        ("独自成类的行", "rows alone"),
+        ("敏感值已知的行", "rows whose sensitive value is known"),
+    ];
+    let (zh, en) = if *by_pseudonym {
+        (
+            "各次发布有同一假名，可逐人相连。",
+            "The releases share a pseudonym and are joined person by person.",
+        )
+    } else {
+        (
+            "知道某人准标识符者，在每次发布中各找到他的一类，并取敏感值的交集。",
+            "Whoever knows a person's quasi-identifiers finds a class in each release and intersects the sensitive values.",
+        )
+    };
+    let section = Section::new("与早先发布合看", "Together with earlier releases")
+        .text(zh, en)
+        .table(&head, rows);
+    let section = match intersection {
+        None => section,
+        Some(found) => {
+            let Intersection { column, rows, known_rows, known_by_one, .. } = found;
+            section.text(
+                format!("知道准标识符者取各次发布中可能属于此人的全部类，再取交集：{rows} 行中 {known_rows} 行的 {column} 只剩一个值；单凭一次发布为 {known_by_one} 行。"),
+                format!("Whoever knows the quasi-identifiers takes every class that may be the person's and intersects: of {rows} rows {known_rows} have one value of {column} left; by one release alone {known_by_one}."),
+            )
+        }
+    };
+    if *ambiguous_rows == 0 {
+        return section;
+    }
+    section.text(
+        format!("{ambiguous_rows} 行对应几种形式（局部重编码），表中的类只是其余各行的。"),
+        format!("{ambiguous_rows} rows have several forms (local recoding): the classes in the table are those of the others."),
+    )
+}
+
+/// What was had back of digests.
+fn restored(found: &[Restoration]) -> Section {
+    let row = |found: &Restoration| {
+        vec![
+            found.column.clone(),
+            found.function.map_or_else(|| "—".to_owned(), |function| format!("{function:?}")),
+            format!("{} / {}", found.restored, found.values),
+            format!("{} / {}", found.restored_rows, found.rows),
+            format!("{}{}", found.tried, if found.complete { "" } else { "（未试完 not all）" }),
+            found.candidates.clone(),
+        ]
+    };
+    let head = [
+        ("列", "column"),
+        ("函数", "function"),
+        ("还原的值", "values restored"),
+        ("还原的行", "rows restored"),
+        ("尝试", "tries"),
+        ("试过的值", "what was tried"),
+    ];
+    Section::new("摘要能否还原", "Whether digests can be restored")
+        .text(
+            "没有密钥的摘要，把所有可能的原值算一遍即可还原。未还原只说明试过的值不对，不说明安全。",
+            "A digest without a key is restored by computing it for everything it may be of. That nothing was restored says only that what was tried is not it.",
+        )
+        .table(&head, found.iter().map(row).collect())
+}
+
 /// Which columns single records out.
 fn singled_out(found: &[Combination]) -> Section {
     /// Combinations that are shown.
@@ -189,8 +374,8 @@ fn singled_out(found: &[Combination]) -> Section {
     let singling = || found.iter().filter(|combination| combination.uniqueness > 0.0);
     if singling().next().is_none() {
         return section.text(
-            "至多三列的任何组合都没有独自成类的记录。",
-            "No record is alone in any combination of up to three columns.",
+            "所看的任何列组合中都没有独自成类的记录。",
+            "No record is alone in any combination of columns that was looked at.",
         );
     }
     let bars = singling().take(SHOWN).map(|combination| {
@@ -199,8 +384,8 @@ fn singled_out(found: &[Combination]) -> Section {
         Bar::new(combination.columns.join(" + "), combination.uniqueness, shown)
     });
     section.bars(
-        "各组合中独自成类的记录比例（至多三列）",
-        "share of the records that are alone in each combination of up to three columns",
+        "各列组合中独自成类的记录比例",
+        "share of the records that are alone in each combination of columns",
         bars.collect(),
     )
 }

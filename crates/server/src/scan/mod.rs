@@ -25,17 +25,17 @@ use vocabulary::Bilingual;
 use crate::Failure;
 use crate::report::percent;
 use crate::show::{complain, place_in};
+use crate::table::{self, Input, ReadError, Source, feed};
 
 /// Longest gz file when unpacked, against a file that unpacks without end.
 const UNPACKED_BYTES: u64 = 64 * 1024 * 1024 * 1024;
-/// What a folder is searched for.
-const EXTENSIONS: [&str; 8] = ["csv", "tsv", "xlsx", "xls", "json", "ndjson", "jsonl", "parquet"];
 
 /// What to scan, and how to show it.
 #[derive(Debug, Args)]
 pub(crate) struct Scan {
-    /// 文件或文件夹 A file (CSV, CSV.GZ, XLSX, XLS, JSON, NDJSON, Parquet) or a folder of them.
-    path: PathBuf,
+    /// 文件、文件夹或数据库表 A file (CSV, CSV.GZ, XLSX, XLS, JSON, NDJSON, Parquet), a folder of
+    /// them, `postgres://user@host/database?table=schema.name` or `sqlite:FILE?table=NAME`.
+    path: Input,
     /// 列出每一处命中 List every find, with its place.
     #[arg(long)]
     spans: bool,
@@ -140,16 +140,25 @@ pub(crate) fn scan(scan: &Scan) -> Result<ExitCode, Failure> {
         Ok(rules) => rules.unwrap_or_default(),
         Err(error) => return Ok(complain(&error, bad)),
     };
-    let folder = scan.path.is_dir();
-    let files = match files_of(&scan.path) {
-        Ok(files) => files,
-        Err(error) => return Ok(complain(&error, bad)),
-    };
     let mut reports = Vec::new();
-    for file in &files {
-        match scan_file(file, scan, &rules) {
+    let mut folder = false;
+    match &scan.path.source {
+        Source::Database(_) => match scan_table(scan, &rules) {
             Ok(report) => reports.push(report),
             Err(error) => return Ok(complain(&error, bad)),
+        },
+        Source::Path(path) => {
+            folder = path.is_dir();
+            let files = match files_of(path) {
+                Ok(files) => files,
+                Err(error) => return Ok(complain(&error, bad)),
+            };
+            for file in &files {
+                match scan_file(file, scan, &rules) {
+                    Ok(report) => reports.push(report),
+                    Err(error) => return Ok(complain(&error, bad)),
+                }
+            }
         }
     }
     if let Some(path) = &scan.report
@@ -226,30 +235,8 @@ fn load_rules(path: &Path) -> Result<Rules, BadInput> {
 
 /// The file itself, or the files of a folder and its folders, in order.
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, BadInput> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files = Vec::new();
-    let mut folders = vec![path.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries =
-            std::fs::read_dir(&folder).map_err(|error| BadInput::unreadable(&folder, &error))?;
-        for entry in entries {
-            let entry = entry.map_err(|error| BadInput::unreadable(&folder, &error))?;
-            let kind = entry.file_type().map_err(|error| BadInput::unreadable(&folder, &error))?;
-            let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
-            let name = name.strip_suffix(".gz").unwrap_or(&name);
-            let known = Path::new(name)
-                .extension()
-                .is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known));
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() && known {
-                files.push(entry.path());
-            }
-        }
-    }
-    files.sort();
+    let files =
+        table::files_of(path).map_err(|(path, error)| BadInput::unreadable(&path, &error))?;
     if files.is_empty() {
         let message = "no file that can be read is in this folder";
         let zh = "请指定含有 CSV、XLSX、JSON 或 Parquet 文件的文件夹";
@@ -257,6 +244,15 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, BadInput> {
         return Err(BadInput::of(path, &message, zh, en));
     }
     Ok(files)
+}
+
+/// Scans the table of a database.
+fn scan_table(scan: &Scan, rules: &Rules) -> Result<Report, ReadError> {
+    let mut reader = Reader::new(rules, scan.spans);
+    feed(&scan.path, &mut reader)?;
+    let mut report = reader.finish();
+    report.file = scan.path.shown().display().to_string();
+    Ok(report)
 }
 
 fn scan_file(path: &Path, scan: &Scan, rules: &Rules) -> Result<Report, BadInput> {
@@ -425,14 +421,17 @@ fn shown(report: &Report, spans: bool) -> String {
         shown.push_str(line);
         shown.push('\n');
     };
-    let speed = report.bytes as f64 / 1e3 / report.cpu_ms.max(0.001);
+    let (rows, columns, cpu) = (report.rows, report.columns.len(), report.cpu_ms);
+    // A table of a database has no size that is known.
+    let size = if report.bytes == 0 {
+        String::new()
+    } else {
+        let speed = report.bytes as f64 / 1e3 / cpu.max(0.001);
+        format!(" · {:.1} MB · {speed:.0} MB/s", report.bytes as f64 / 1e6)
+    };
     say(&format!(
-        "{}\n{} 行 rows · {} 字段 columns · {:.1} MB · {:.0} ms CPU · {speed:.0} MB/s",
-        report.file,
-        report.rows,
-        report.columns.len(),
-        report.bytes as f64 / 1e6,
-        report.cpu_ms,
+        "{}\n{rows} 行 rows · {columns} 字段 columns · {cpu:.0} ms CPU{size}",
+        report.file
     ));
     let mut lines = vec![[
         "字段 column".to_owned(),

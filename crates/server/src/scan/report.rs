@@ -22,7 +22,7 @@ pub(super) fn report(reports: &[Report], scan: &Scan) -> Page {
     );
     let title = ("个人信息扫描报告", "Report on personal data");
     let good = if direct > 0 { Some(false) } else { None };
-    let mut page = Page::new(title, scan.path.display().to_string(), verdict, good);
+    let mut page = Page::new(title, scan.path.shown().display().to_string(), verdict, good);
     page.fact("文件", "files", reports.len().to_string());
     page.fact("行数", "rows", reports.iter().map(|report| report.rows).sum::<u64>().to_string());
     for report in reports {
