@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Rust and Node.js: Debian packages, two Python environments, two
+# Installs what the tests need beside Rust and Node.js: Debian packages, four Python environments, two
 # npm packages. Usage: tools.sh CACHE. What is there already is left alone, so a second run is quick.
 set -euo pipefail
 
@@ -15,6 +15,9 @@ cache=$(cd "$1" && pwd)
 python_packages="duckdb==1.5.5 duckdb-extension-delta==1.5.5 chinese-calendar==1.11.0 pyshacl==0.40.1
   joserfc==1.8.0 pyarrow==26.0.1 openpyxl==3.1.5"
 schemathesis_packages="schemathesis==4.32.5"
+# Clients and validators of the catalogue's interfaces; mlcroissant wants versions of its own.
+harvest_packages="ckanapi==4.11 sickle==0.7.0 frictionless==5.21.0 jsonschema==4.25.1 feedparser==6.0.12"
+croissant_packages="mlcroissant==1.1.1"
 npm_packages="pa11y-ci@4.1.1 playwright-core@1.65.1"
 
 # True where a program of this name can be run, also outside PATH where Debian puts PostgreSQL's.
@@ -85,5 +88,7 @@ version=$(python3 --version)
 {
   once python "$version $(echo $python_packages)" environment python $python_packages
   once schemathesis "$version $schemathesis_packages" environment schemathesis $schemathesis_packages
+  once harvest "$version $harvest_packages" environment harvest $harvest_packages
+  once croissant "$version $croissant_packages" environment croissant $croissant_packages
   once npm "$npm_packages" browser_clients $npm_packages
 }

@@ -44,6 +44,12 @@ impl Files {
         self.root.join("map.json")
     }
 
+    /// Where the boundaries of divisions lie, if there are any: GeoJSON whose features
+    /// have the property `code`, or `gb` with `156` in front.
+    pub fn boundaries(&self) -> PathBuf {
+        self.root.join("boundaries.geojson")
+    }
+
     /// Where an upload's bytes lie.
     pub fn upload(&self, id: vocabulary::UploadId) -> PathBuf {
         self.root.join("uploads").join(id.to_string())

@@ -17,9 +17,9 @@ use tantivy::{
 use vocabulary::{DivisionCode, DivisionLevel};
 
 use crate::analysis::{Analyzer, fold};
-use crate::facets::FacetCounts;
+use crate::facets::{FacetCounts, MOST_VALUES};
 use crate::highlight::stands_in;
-use crate::schema::{Fields, POPULARITY, TITLE_SORT, UPDATED_AT};
+use crate::schema::{CHANGED_AT, Fields, ID, POPULARITY, TITLE_SORT, UPDATED_AT};
 use crate::text_query::TextQuery;
 use crate::{Document, Excerpt, Facet, Hit, Hits, MatchedField, Query, SearchError, Sort};
 use crate::{schema, suggest};
@@ -224,6 +224,7 @@ impl Catalogue {
         }
         converted.add_text(fields.description, cut(&document.description, MOST_DESCRIPTION_CHARS));
         converted.add_i64(fields.updated_at, document.updated_at);
+        converted.add_i64(fields.changed_at, document.changed_at);
         converted.add_u64(fields.popularity, document.popularity);
         converted
     }
@@ -268,6 +269,10 @@ impl Catalogue {
         except: Option<Facet>,
     ) -> BooleanQuery {
         let mut clauses = vec![(Occur::Must, asked)];
+        if let Some(condition) = &query.condition {
+            let without_score = ConstScoreQuery::new(condition.build(&self.fields), 0.0);
+            clauses.push((Occur::Must, Box::new(without_score)));
+        }
         for (facet, values) in &query.filters {
             let Some(field) = self.fields.facet(*facet) else { continue };
             if values.is_empty() || Some(*facet) == except {
@@ -291,15 +296,16 @@ impl Catalogue {
         asked: &dyn tantivy::query::Query,
         query: &Query,
     ) -> Result<(usize, FacetTable), SearchError> {
+        let most = query.values.unwrap_or(MOST_VALUES);
         let has_filter =
             |facet: &Facet| query.filters.get(facet).is_some_and(|values| !values.is_empty());
         let (own, free): (Vec<Facet>, Vec<Facet>) =
             Facet::ALL.iter().copied().partition(has_filter);
         let all = self.filtered(asked.box_clone(), query, None);
-        let (total, mut counted) = searcher.search(&all, &(Count, FacetCounts(free)))?;
+        let (total, mut counted) = searcher.search(&all, &(Count, FacetCounts(free, most)))?;
         for facet in own {
             let others = self.filtered(asked.box_clone(), query, Some(facet));
-            counted.extend(searcher.search(&others, &FacetCounts(vec![facet]))?);
+            counted.extend(searcher.search(&others, &FacetCounts(vec![facet], most))?);
         }
         Ok((total, counted.into_iter().collect()))
     }
@@ -320,19 +326,28 @@ impl Catalogue {
         if by_score {
             return Ok(searcher.search(all, &top.tweak_score(data_first))?);
         }
+        let by_text =
+            |top: TopDocs, field: &str, order: Order| -> Result<Vec<DocAddress>, TantivyError> {
+                let by = top.order_by_string_fast_field(field, order);
+                Ok(searcher.search(all, &by)?.into_iter().map(|(_, address)| address).collect())
+            };
+        let by_time =
+            |top: TopDocs, field: &str, order: Order| -> Result<Vec<DocAddress>, TantivyError> {
+                let by = top.order_by_fast_field::<i64>(field, order);
+                Ok(searcher.search(all, &by)?.into_iter().map(|(_, address)| address).collect())
+            };
         let addresses: Vec<DocAddress> = match query.sort {
-            Sort::Title => {
-                let by = top.order_by_string_fast_field(TITLE_SORT, Order::Asc);
-                searcher.search(all, &by)?.into_iter().map(|(_, address)| address).collect()
-            }
+            Sort::Title => by_text(top, TITLE_SORT, Order::Asc)?,
+            Sort::TitleDescending => by_text(top, TITLE_SORT, Order::Desc)?,
+            Sort::Id => by_text(top, ID, Order::Asc)?,
+            Sort::IdDescending => by_text(top, ID, Order::Desc)?,
             Sort::Popular => {
                 let by = top.order_by_fast_field::<u64>(POPULARITY, Order::Desc);
                 searcher.search(all, &by)?.into_iter().map(|(_, address)| address).collect()
             }
-            Sort::Newest | Sort::Relevance => {
-                let by = top.order_by_fast_field::<i64>(UPDATED_AT, Order::Desc);
-                searcher.search(all, &by)?.into_iter().map(|(_, address)| address).collect()
-            }
+            Sort::Changed => by_time(top, CHANGED_AT, Order::Desc)?,
+            Sort::ChangedAscending => by_time(top, CHANGED_AT, Order::Asc)?,
+            Sort::Newest | Sort::Relevance => by_time(top, UPDATED_AT, Order::Desc)?,
         };
         Ok(addresses.into_iter().map(|address| (0.0, address)).collect())
     }
@@ -382,6 +397,8 @@ fn facet_values(document: &Document, facet: Facet) -> Vec<String> {
         Facet::Theme => vec![document.theme.clone()],
         Facet::Division => divisions(&document.division),
         Facet::Body => vec![document.body_name.clone()],
+        Facet::Provider => vec![document.body_key.clone()],
+        Facet::Licence => vec![document.licence.clone()],
         Facet::Format => document.formats.clone(),
         Facet::Opening => vec![document.opening.clone()],
         Facet::Kind => vec![document.kind.clone()],

@@ -17,6 +17,10 @@ pub struct Document {
     pub description: String,
     /// Name of the providing body.
     pub body_name: String,
+    /// Key of the providing body: its credit code, or a key made of its name.
+    pub body_key: String,
+    /// Code of the licence.
+    pub licence: String,
     /// Code of the theme.
     pub theme: String,
     /// Division code, for example 140100. The document is also found and counted under
@@ -34,6 +38,9 @@ pub struct Document {
     pub kind: String,
     /// Last change, in seconds since 1970.
     pub updated_at: i64,
+    /// When harvesters were last told of a change, in microseconds since 1970. It can be
+    /// later than `updated_at`, for an entry that was taken over with its date.
+    pub changed_at: i64,
     /// Whether there is data behind it.
     pub has_data: bool,
     /// How often it is used; only the order counts.

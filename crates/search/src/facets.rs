@@ -7,8 +7,8 @@ use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::StrColumn;
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 
-/// Most values that a facet returns, the most frequent ones.
-const MOST_VALUES: usize = 100;
+/// Most values that a facet returns unless more are asked for, the most frequent ones.
+pub(crate) const MOST_VALUES: usize = 100;
 
 /// What a result list can be narrowed by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,6 +21,10 @@ pub enum Facet {
     Division,
     /// Name of the providing body.
     Body,
+    /// Key of the providing body.
+    Provider,
+    /// Code of the licence.
+    Licence,
     /// Code of the format.
     Format,
     /// Code of the opening attribute.
@@ -39,6 +43,8 @@ impl Facet {
         Self::Theme,
         Self::Division,
         Self::Body,
+        Self::Provider,
+        Self::Licence,
         Self::Format,
         Self::Opening,
         Self::Kind,
@@ -52,6 +58,8 @@ impl Facet {
             Self::Theme => "theme",
             Self::Division => "division",
             Self::Body => "body",
+            Self::Provider => "provider",
+            Self::Licence => "licence",
             Self::Format => "format",
             Self::Opening => "opening",
             Self::Kind => "kind",
@@ -71,6 +79,8 @@ impl Facet {
             Self::Theme => "facet_theme",
             Self::Division => "facet_division",
             Self::Body => "facet_body",
+            Self::Provider => "facet_provider",
+            Self::Licence => "facet_licence",
             Self::Format => "facet_format",
             Self::Opening => "facet_opening",
             Self::Kind => "facet_kind",
@@ -80,8 +90,8 @@ impl Facet {
     }
 }
 
-/// Counts the values of some facets over the documents found.
-pub(crate) struct FacetCounts(pub(crate) Vec<Facet>);
+/// Counts the values of some facets over the documents found, at most so many a facet.
+pub(crate) struct FacetCounts(pub(crate) Vec<Facet>, pub(crate) usize);
 
 /// Values with their counts, the most frequent first, equal counts by value.
 pub(crate) type Counted = Vec<(Facet, Vec<(String, u64)>)>;
@@ -127,7 +137,7 @@ impl Collector for FacetCounts {
             let mut values: Vec<(String, u64)> =
                 merged.remove(facet).unwrap_or_default().into_iter().collect();
             values.sort_by(|(a, x), (b, y)| y.cmp(x).then_with(|| a.cmp(b)));
-            values.truncate(MOST_VALUES);
+            values.truncate(self.1);
             all.push((*facet, values));
         }
         Ok(all)

@@ -24,6 +24,7 @@
 
 mod analysis;
 mod catalogue;
+mod condition;
 mod document;
 mod error;
 mod facets;
@@ -34,6 +35,7 @@ mod suggest;
 mod text_query;
 
 pub use catalogue::Catalogue;
+pub use condition::Condition;
 pub use document::Document;
 pub use error::SearchError;
 pub use facets::Facet;

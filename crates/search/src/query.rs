@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Excerpt, Facet};
+use crate::{Condition, Excerpt, Facet};
 
 /// A question to the catalogue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,12 +14,16 @@ pub struct Query {
     pub text: Option<String>,
     /// Values by facet. Values of one facet are alternatives, facets add up.
     pub filters: BTreeMap<Facet, Vec<String>>,
+    /// A condition in addition; it applies to the counts of all facets.
+    pub condition: Option<Condition>,
     /// The order of the hits.
     pub sort: Sort,
     /// How many hits to leave out at the start.
     pub offset: usize,
     /// How many hits to return; at most 1,000. With 0 there are only counts.
     pub limit: usize,
+    /// How many values a facet has at most; absent: 100.
+    pub values: Option<usize>,
 }
 
 /// The order of hits.
@@ -33,8 +37,18 @@ pub enum Sort {
     Newest,
     /// By title, in the order of characters.
     Title,
+    /// By title, the last one first.
+    TitleDescending,
     /// The most used first.
     Popular,
+    /// By id: each document has its place, whatever else changes.
+    Id,
+    /// By id, the last one first.
+    IdDescending,
+    /// The last change that harvesters were told of first.
+    Changed,
+    /// The first change that harvesters were told of first.
+    ChangedAscending,
 }
 
 /// An answer of the catalogue.
@@ -44,7 +58,8 @@ pub struct Hits {
     pub total: usize,
     /// This page.
     pub hits: Vec<Hit>,
-    /// Values with their counts by facet, the most frequent first, at most 100 each. A
+    /// Values with their counts by facet, the most frequent first, at most 100 each
+    /// unless more are asked for. A
     /// facet's own filter does not apply to its counts.
     pub facets: BTreeMap<Facet, Vec<(String, u64)>>,
     /// Another text that finds something, if this one finds nothing with all its words.

@@ -12,6 +12,10 @@ use crate::analysis::Analyzer;
 pub(crate) const TITLE_SORT: &str = "title_sort";
 /// Name of the fast field with the last change.
 pub(crate) const UPDATED_AT: &str = "updated_at";
+/// Name of the fast field with the last change for harvesters.
+pub(crate) const CHANGED_AT: &str = "changed_at";
+/// Name of the field with the id.
+pub(crate) const ID: &str = "id";
 /// Name of the fast field with the popularity.
 pub(crate) const POPULARITY: &str = "popularity";
 
@@ -30,6 +34,8 @@ pub(crate) struct Fields {
     pub(crate) keywords: Field,
     pub(crate) items: Field,
     pub(crate) updated_at: Field,
+    /// Microseconds since 1970.
+    pub(crate) changed_at: Field,
     pub(crate) popularity: Field,
     facets: Vec<(Facet, Field)>,
 }
@@ -49,7 +55,7 @@ pub(crate) fn build() -> (Schema, Fields) {
         .set_index_option(IndexRecordOption::WithFreqsAndPositions);
     let text = TextOptions::default().set_indexing_options(indexing).set_stored();
     let fields = Fields {
-        id: builder.add_text_field("id", STRING | STORED),
+        id: builder.add_text_field(ID, STRING | STORED | FAST),
         title_exact: builder.add_text_field("title_exact", STRING),
         title_sort: builder.add_text_field(TITLE_SORT, STRING | FAST),
         title_zh: builder.add_text_field("title_zh", text.clone()),
@@ -59,6 +65,7 @@ pub(crate) fn build() -> (Schema, Fields) {
         keywords: builder.add_text_field("keywords", text.clone()),
         items: builder.add_text_field("items", text),
         updated_at: builder.add_i64_field(UPDATED_AT, FAST | INDEXED),
+        changed_at: builder.add_i64_field(CHANGED_AT, FAST | INDEXED),
         popularity: builder.add_u64_field(POPULARITY, FAST | INDEXED),
         facets: Facet::ALL
             .iter()

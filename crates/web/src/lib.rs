@@ -4,6 +4,7 @@
 //! convert; there is no rule and no SQL here. `router.rs` lists every URL.
 
 mod app;
+mod conditional;
 mod desk;
 mod extract;
 mod form;

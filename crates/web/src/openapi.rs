@@ -8,7 +8,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
-use crate::{gate, inbox, open, problem, registry, trust};
+use crate::{gate, inbox, open, problem, protocols, registry, trust};
 
 /// What every operation may answer beside its own answers.
 pub(crate) struct Problems;
@@ -86,6 +86,8 @@ impl Modify for Security {
         gate::api::suspend, gate::api::measurements, gate::api::remeasure,
         open::api::search, open::api::dataset, open::api::negative_list, open::rows::page, open::rows::groups,
         open::download::file,
+        protocols::ckan::read, protocols::ckan::post, protocols::oai::get,
+        protocols::data_package::package, protocols::croissant::croissant,
         trust::api::keys, trust::api::receipt,
     )
 )]

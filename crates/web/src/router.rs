@@ -4,7 +4,8 @@
 
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{
-    Extensions, HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version, header,
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version,
+    header,
 };
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -20,7 +21,7 @@ use tower_http::request_id::{
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::protocols::dcat;
+use crate::protocols::{ckan, croissant, data_package, dcat, feed, oai, pod, sitemap};
 use crate::{
     gate, headers, idempotency, inbox, limits, map, metrics, open, openapi, people, registry,
     session, trust, view,
@@ -82,6 +83,10 @@ fn pages() -> Router<App> {
         .route("/", get(open::pages::home))
         .route("/search", get(open::pages::search))
         .route("/dataset/{id}", get(dcat::dataset_or_page))
+        .route("/dataset/{id}/datapackage.json", get(data_package::package))
+        .route("/dataset/{id}/croissant.jsonld", get(croissant::croissant))
+        .route("/feed.atom", get(feed::portal))
+        .route("/body/{code}/feed.atom", get(feed::body))
         .route("/dataset/{id}/explore", get(open::pages::explore))
         .route("/dataset/{id}/explore/groups.csv", get(open::pages::groups_csv))
         .route("/entry/{id}", get(open::pages::entry))
@@ -207,9 +212,21 @@ fn log() -> Router<App> {
         .route("/log/key", get(trust::api::key))
 }
 
-/// The catalogue as linked data.
+/// The catalogue in the protocols of others.
 fn catalog() -> Router<App> {
+    let action = || get(ckan::read).post(ckan::post);
     Router::new()
+        .route("/api/action/{name}", action())
+        .route("/api/3/action/{name}", action())
+        .route("/api/util/status", get(ckan::status))
+        .route("/datastore/dump/{id}", get(ckan::dump))
+        .route("/api/3", get(ckan::version))
+        .route("/oai", get(oai::get).post(oai::post))
+        .route("/data.json", get(pod::data_json))
+        .route("/sitemap.xml", get(sitemap::sitemap))
+        .route("/robots.txt", get(sitemap::robots))
+        .route("/catalog/dump.nt", get(dcat::dump_n_triples))
+        .route("/catalog/dump.ttl", get(dcat::dump_turtle))
         .route("/catalog.ttl", get(dcat::turtle))
         .route("/catalog.rdf", get(dcat::rdf_xml))
         .route("/catalog.jsonld", get(dcat::json_ld))
@@ -249,8 +266,18 @@ async fn finish_what_was_begun(request: axum::extract::Request, next: Next) -> R
     }
 }
 
-async fn nothing_here() -> Problem {
-    Problem::not_found()
+/// `/sitemap-{n}.xml`, which a route cannot say, and nothing else.
+async fn nothing_here(
+    State(app): State<App>,
+    uri: Uri,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if method.is_safe() {
+        sitemap::part(&app, uri.path(), &headers).await
+    } else {
+        Err(Problem::not_found())
+    }
 }
 
 /// A panic is a defect: the log has it, the client gets an error.

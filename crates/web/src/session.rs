@@ -17,6 +17,7 @@ use trust::identity::{csrf, find_body, session, token};
 use crate::app::App;
 use crate::limits;
 use crate::problem::Problem;
+use crate::protocols::ckan;
 use crate::view::Lang;
 use crate::visitor::{Flash, Visitor};
 
@@ -40,7 +41,7 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
         Ok(identified) => identified,
         Err(problem) => {
             let refusal = limits::refuse_stranger(&app, &request, client);
-            return refusal.unwrap_or_else(|| problem.into_response());
+            return refusal.unwrap_or_else(|| refused(&app, &request, problem));
         }
     };
     let request_id = header_text(request.headers(), "x-request-id").unwrap_or_default().to_owned();
@@ -49,7 +50,7 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
     let is_page = is_page(&path);
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if changes && identified.by_cookie && !proves_origin(&request, &identified, &path) {
-        return forged().into_response();
+        return refused(&app, &request, forged());
     }
     let mut visit = None;
     let secret = match (&identified.session, cookie(request.headers(), VISIT)) {
@@ -93,6 +94,15 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
         set_cookie(&mut response, FLASH, "", Some(0));
     }
     response
+}
+
+/// A problem of who asks, in the form of the interface that was asked.
+fn refused(app: &App, request: &Request, problem: Problem) -> Response {
+    let path = request.uri().path();
+    if ckan::is_ours(path) {
+        return ckan::refused(&app.site, path, &problem);
+    }
+    problem.into_response()
 }
 
 /// Who a request comes from.
@@ -219,7 +229,20 @@ fn language(request: &Request) -> (Lang, String) {
 
 /// Whether a path is a page for people.
 pub(crate) fn is_page(path: &str) -> bool {
-    let machine = ["/api/", "/log/", "/assets/", "/healthz", "/catalog.", "/map/"];
+    let machine = [
+        "/api/",
+        "/log/",
+        "/assets/",
+        "/healthz",
+        "/catalog.",
+        "/catalog/",
+        "/map/",
+        "/oai",
+        "/data.json",
+        "/sitemap",
+        "/robots.txt",
+        "/feed.atom",
+    ];
     !machine.iter().any(|prefix| path.starts_with(prefix))
 }
 

@@ -9,15 +9,15 @@ use super::cells::{Value, plain_columns, push_date, push_timestamp, value};
 
 /// Objects as bytes, one after the other.
 #[derive(Debug, Default)]
-struct Objects {
+pub(super) struct Objects {
     keys: Vec<String>,
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
     text: String,
 }
 
 impl Objects {
     /// Remembers the keys of a batch as JSON texts.
-    fn keys_of(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
+    pub(super) fn keys_of(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         if self.keys.len() != batch.num_columns() {
             self.keys = batch
                 .schema_ref()
@@ -30,14 +30,42 @@ impl Objects {
         Ok(())
     }
 
-    fn push(&mut self, columns: &[ArrayRef], row: usize) -> Result<(), WriteError> {
+    pub(super) fn push(&mut self, columns: &[ArrayRef], row: usize) -> Result<(), WriteError> {
         self.buffer.push(b'{');
-        for (at, (key, column)) in self.keys.iter().zip(columns).enumerate() {
+        for at in 0..columns.len().min(self.keys.len()) {
             if at > 0 {
                 self.buffer.push(b',');
             }
-            self.buffer.extend_from_slice(key.as_bytes());
+            if let Some(key) = self.keys.get(at) {
+                self.buffer.extend_from_slice(key.as_bytes());
+            }
             self.buffer.push(b':');
+            self.push_value(columns, at, row)?;
+        }
+        self.buffer.push(b'}');
+        Ok(())
+    }
+
+    /// A row without its keys.
+    fn push_list(&mut self, columns: &[ArrayRef], row: usize) -> Result<(), WriteError> {
+        self.buffer.push(b'[');
+        for at in 0..columns.len() {
+            if at > 0 {
+                self.buffer.push(b',');
+            }
+            self.push_value(columns, at, row)?;
+        }
+        self.buffer.push(b']');
+        Ok(())
+    }
+
+    fn push_value(
+        &mut self,
+        columns: &[ArrayRef],
+        at: usize,
+        row: usize,
+    ) -> Result<(), WriteError> {
+        if let Some(column) = columns.get(at) {
             self.text.clear();
             match value(column.as_ref(), row) {
                 Value::Null => self.buffer.extend_from_slice(b"null"),
@@ -56,9 +84,27 @@ impl Objects {
                 Value::Text(text) => json(&mut self.buffer, text)?,
             }
         }
-        self.buffer.push(b'}');
         Ok(())
     }
+}
+
+/// The rows of a batch as one JSON array of arrays: the values without the names.
+///
+/// # Errors
+///
+/// [`WriteError::Arrow`] for a column that cannot be shown.
+pub fn json_lists(batch: &RecordBatch) -> Result<Vec<u8>, WriteError> {
+    let columns = plain_columns(batch)?;
+    let mut objects = Objects::default();
+    objects.buffer.push(b'[');
+    for row in 0..batch.num_rows() {
+        if row > 0 {
+            objects.buffer.push(b',');
+        }
+        objects.push_list(&columns, row)?;
+    }
+    objects.buffer.push(b']');
+    Ok(objects.buffer)
 }
 
 fn json<T: serde::Serialize + ?Sized>(buffer: &mut Vec<u8>, value: &T) -> Result<(), WriteError> {

@@ -1,4 +1,4 @@
-//! Batches → CSV, XLSX, JSON and NDJSON for download, streamed.
+//! Batches → CSV, XLSX, JSON, NDJSON, GeoJSON and RDF for download, streamed.
 //!
 //! Each writer takes any [`std::io::Write`], writes batch by batch and ends with
 //! `finish`. Dates are ISO 8601, numbers have a decimal point, and no cell can
@@ -6,11 +6,15 @@
 
 mod cells;
 mod csv;
+mod geojson;
 mod json;
+mod triples;
 mod xlsx;
 
 pub use csv::{CsvOptions, CsvWriter};
-pub use json::{JsonWriter, NdjsonWriter};
+pub use geojson::{GeoJsonWriter, Place};
+pub use json::{JsonWriter, NdjsonWriter, json_lists};
+pub use triples::TriplesWriter;
 pub use xlsx::XlsxWriter;
 
 use vocabulary::{Bilingual, ErrorKind};

@@ -8,7 +8,7 @@ use search::Document;
 use vocabulary::AssetId;
 
 use super::table;
-use crate::gate::release;
+use crate::gate::release::{self, Release};
 use crate::registry::{self, Asset, AssetState, Dated};
 use crate::{Error, Platform};
 
@@ -90,29 +90,39 @@ async fn documents(
     let current = release::current_of(query, &ids, Audience::Open).await?;
     let downloads: HashMap<AssetId, u64> =
         table::downloads(query, &ids).await?.into_iter().collect();
+    let changed: HashMap<AssetId, jiff::Timestamp> =
+        table::changed_at(query, &ids).await?.into_iter().collect();
     Ok(assets
         .iter()
         .map(|asset| {
-            let has_data = current.contains_key(&asset.id);
-            document(asset, has_data, downloads.get(&asset.id).copied().unwrap_or(0))
+            let release = current.get(&asset.id);
+            let changed_at = changed.get(&asset.id).copied().unwrap_or(asset.updated_at);
+            Document {
+                changed_at: changed_at.as_microsecond(),
+                ..document(asset, release, downloads.get(&asset.id).copied().unwrap_or(0))
+            }
         })
         .collect())
 }
 
 /// What is searched of an asset.
-fn document(asset: &Asset, has_data: bool, downloads: u64) -> Document {
+fn document(asset: &Asset, release: Option<&Release>, downloads: u64) -> Document {
     let entry = &asset.entry;
-    let formats = match has_data {
-        true => ["csv", "xlsx", "json", "parquet"].map(str::to_owned).to_vec(),
-        false if entry.format.is_empty() => Vec::new(),
-        false => vec![entry.format.clone()],
+    let formats = match release {
+        Some(release) => super::formats(release).into_iter().map(str::to_owned).collect(),
+        None if entry.format.is_empty() => Vec::new(),
+        None => vec![entry.format.clone()],
     };
+    let has_data = release.is_some();
     Document {
         id: asset.id.to_string(),
         title_zh: entry.title.zh.clone(),
         title_en: entry.title.en.clone(),
         description: format!("{} {}", entry.summary.zh, entry.summary.en),
         body_name: asset.provider.clone(),
+        body_key: super::provider_key(asset.body, &asset.provider),
+        licence: super::licence_key(&entry.licence),
+        changed_at: asset.updated_at.as_microsecond(),
         theme: entry.theme.clone(),
         division: entry.division.map(|code| code.to_string()).unwrap_or_default(),
         keywords: entry.keywords.clone(),

@@ -15,6 +15,8 @@
 mod index;
 mod known;
 mod negative;
+pub mod place;
+pub mod record;
 pub mod rows;
 mod table;
 
@@ -23,12 +25,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use law::Audience;
+use sha2::{Digest as _, Sha256};
 use trust::{Action, Actor, Caller};
 use vocabulary::{AssetId, CreditCode};
 
 pub use index::{index_asset, index_assets, reindex};
 pub use known::{Current, Known};
 pub use negative::{Listed, negative_list};
+pub(crate) use record::changed;
 pub use table::{BodyCount, Counts};
 
 use crate::gate::release::{self, Release};
@@ -44,7 +48,50 @@ pub struct Dataset {
     pub current: Option<Release>,
     /// All open releases, newest first, suspended ones included (their data are not).
     pub releases: Vec<Release>,
+    /// When harvesters were last told of a change of it.
+    pub changed_at: jiff::Timestamp,
+    /// The name that a program registered it under.
+    pub name: Option<String>,
 }
+
+/// The key of a provider in interfaces whose keys are small letters and digits: the
+/// credit code, or for a provider that is not registered here the beginning of the
+/// SHA-256 of its name.
+pub fn provider_key(body: Option<CreditCode>, name: &str) -> String {
+    match body {
+        Some(code) => code.to_string().to_lowercase(),
+        None => {
+            let digest = hex::encode(Sha256::digest(name.as_bytes()));
+            format!("provider-{}", digest.get(..16).unwrap_or(&digest))
+        }
+    }
+}
+
+/// The key of a licence: the terms of this site where an entry names none.
+pub fn licence_key(licence: &str) -> String {
+    let licence = licence.trim();
+    if licence.is_empty() { SITE_TERMS.to_owned() } else { licence.to_owned() }
+}
+
+/// Rows that a sheet holds below its header. Source: Excel specifications and limits.
+pub const SHEET_ROWS: u64 = 1_048_575;
+
+/// The formats in which a release can be taken, in small letters; the first is the one
+/// that its certificate names the digest of.
+pub fn formats(release: &Release) -> Vec<&'static str> {
+    let has_place = place::degrees(&release.profile).is_some();
+    let all = ["csv", "xlsx", "json", "ndjson", "parquet", "geojson", "rdf"];
+    all.into_iter()
+        .filter(|format| match *format {
+            "xlsx" => release.rows <= SHEET_ROWS,
+            "geojson" => has_place,
+            _ => true,
+        })
+        .collect()
+}
+
+/// The key of the terms of this site (`/licence`).
+pub const SITE_TERMS: &str = "open-data-terms";
 
 /// A published dataset.
 ///
@@ -64,7 +111,10 @@ pub async fn dataset(caller: &Caller, platform: &Platform, id: AssetId) -> Resul
     caller.require(Action::ViewAsset, &asset.resource()).map_err(|_| missing())?;
     let releases = release::of_asset(&mut reader, id, Audience::Open).await?;
     let current = releases.iter().find(|release| release.state == "current").cloned();
-    Ok(Dataset { asset, current, releases })
+    let changed_at = table::changed_at(&mut reader, &[id]).await?.first().map(|(_, at)| *at);
+    let name = registry::names_of(&mut reader, &[id]).await?.remove(&id);
+    let changed_at = changed_at.unwrap_or(asset.updated_at);
+    Ok(Dataset { asset, current, releases, changed_at, name })
 }
 
 /// The current open release of a dataset, for reading its rows.
@@ -133,7 +183,17 @@ pub async fn by_division(platform: &Platform) -> Result<Vec<(String, u64)>, Erro
 /// [`Error::Store`] if they cannot be read.
 pub async fn bodies(platform: &Platform) -> Result<Vec<BodyCount>, Error> {
     let mut reader = platform.store.read().await?;
-    table::bodies(&mut reader).await
+    table::bodies(&mut reader, 1_000).await
+}
+
+/// Every provider with the number of entries and open datasets that it provides.
+///
+/// # Errors
+///
+/// [`Error::Store`] if they cannot be read.
+pub async fn providers(platform: &Platform) -> Result<Vec<BodyCount>, Error> {
+    let mut reader = platform.store.read().await?;
+    table::bodies(&mut reader, 1_000_000).await
 }
 
 /// The datasets with data, newest release first.
@@ -174,6 +234,23 @@ pub async fn page(
         table::published_page(&mut reader, number.saturating_sub(1).saturating_mul(size), size)
             .await?;
     Ok((load_datasets(&mut reader, &ids).await?, total))
+}
+
+/// Published datasets after `after` in the order of their ids: a walk through the whole
+/// catalogue that new entries do not disturb.
+///
+/// # Errors
+///
+/// [`Error::Store`] if they cannot be read.
+pub async fn after(
+    platform: &Platform,
+    after: Option<AssetId>,
+    limit: u64,
+) -> Result<Vec<Dataset>, Error> {
+    let mut reader = platform.store.read().await?;
+    let assets = registry::published_after(&mut reader, after, limit).await?;
+    let ids: Vec<AssetId> = assets.iter().map(|asset| asset.id).collect();
+    load_datasets(&mut reader, &ids).await
 }
 
 /// A page of search results with their assets.
@@ -230,12 +307,21 @@ async fn load_datasets(
 ) -> Result<Vec<Dataset>, Error> {
     let assets = in_order(registry::load_many(query, ids).await?, ids);
     let mut releases = release::current_of(query, ids, Audience::Open).await?;
+    let changed: HashMap<AssetId, jiff::Timestamp> =
+        table::changed_at(query, ids).await?.into_iter().collect();
+    let mut names = registry::names_of(query, ids).await?;
     Ok(assets
         .into_iter()
         .filter(|asset| asset.state == AssetState::Published)
         .map(|asset| {
             let current = releases.remove(&asset.id);
-            Dataset { asset, releases: current.iter().cloned().collect(), current }
+            Dataset {
+                releases: current.iter().cloned().collect(),
+                changed_at: changed.get(&asset.id).copied().unwrap_or(asset.updated_at),
+                name: names.remove(&asset.id),
+                current,
+                asset,
+            }
         })
         .collect())
 }

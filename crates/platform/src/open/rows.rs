@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
+use futures::TryStreamExt as _;
 use lake::{BatchStream, GroupQuery, RowQuery};
 use trust::{Action, Caller};
 use vocabulary::AssetId;
@@ -28,6 +30,52 @@ pub async fn page(
     let (table, version) = place(&current)?;
     let page = platform.lake.page(&table, version, query, &platform.limits.query).await?;
     Ok((current, page))
+}
+
+/// Rows behind the first `offset` ones, as interfaces count that know no cursor.
+///
+/// In the order of writing and without a condition, the rows before are not read; else
+/// they are, so a far offset takes its time.
+///
+/// # Errors
+///
+/// As [`page`].
+pub async fn slice(
+    caller: &Caller,
+    platform: &Platform,
+    id: AssetId,
+    query: &RowQuery,
+    offset: u64,
+) -> Result<(Arc<Current>, RecordBatch), Error> {
+    let current = super::current_release(caller, platform, id).await?;
+    let (table, version) = place(&current)?;
+    let schema = platform.lake.schema(&table, version).await?;
+    let output = query.output_schema(&schema)?;
+    let limits = &platform.limits.query;
+    let mut query = query.clone();
+    let mut skip = offset;
+    if query.order.is_empty() && query.filter.is_none() && offset > 0 {
+        // Rows are numbered from 0 without gaps.
+        let behind = format!("{} >= {offset}", lake::ROW_COLUMN);
+        query.filter = Some(lake::Filter::parse(&behind).map_err(lake::LakeError::from)?);
+        skip = 0;
+    }
+    query.limit = query.limit.map(|limit| limit.saturating_add(skip));
+    let mut batches = Vec::new();
+    if query.limit != Some(0) {
+        let mut stream = platform.lake.rows(&table, version, &query, limits).await?;
+        while let Some(batch) = stream.try_next().await? {
+            let rows = u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
+            let before = usize::try_from(skip.min(rows)).unwrap_or(usize::MAX);
+            skip -= skip.min(rows);
+            if before < batch.num_rows() {
+                batches.push(batch.slice(before, batch.num_rows() - before));
+            }
+        }
+    }
+    let joined = concat_batches(&output, &batches)
+        .map_err(|error| lake::LakeError::failed("join the batches of a slice", error))?;
+    Ok((current, joined))
 }
 
 /// How many rows match.

@@ -1,8 +1,10 @@
 //! The only SQL of the open portal.
 
-use store::{Error as StoreError, FromRow, Query, Row, ToValue, params, placeholders};
+use jiff::Timestamp;
+use store::{Error as StoreError, FromRow, Query, Row, ToValue, Tx, params, placeholders};
 use vocabulary::{AssetId, CreditCode};
 
+use super::record::{Extent, Listed, Record, RecordFilter};
 use crate::Error;
 
 /// What the portal counts of itself.
@@ -75,15 +77,15 @@ pub(super) async fn by_division(query: &mut impl Query) -> Result<Vec<(String, u
 }
 
 /// Providers with their counts, the largest first.
-pub(super) async fn bodies(query: &mut impl Query) -> Result<Vec<BodyCount>, Error> {
+pub(super) async fn bodies(query: &mut impl Query, limit: u64) -> Result<Vec<BodyCount>, Error> {
     let sql = "SELECT a.body_code, a.provider, COUNT(*) AS entries, COUNT(r.release_id) AS datasets
                  FROM asset a LEFT JOIN release r ON r.asset_id = a.asset_id
                   AND r.audience = 'open' AND r.state = 'current'
                 WHERE a.state = 'published'
                 GROUP BY a.body_code, a.provider
                 ORDER BY datasets DESC, entries DESC, a.provider
-                LIMIT 1000";
-    Ok(query.all(sql, params![]).await?)
+                LIMIT $1";
+    Ok(query.all(sql, params![limit]).await?)
 }
 
 /// The open datasets with the newest releases, of one body or of all.
@@ -97,6 +99,128 @@ pub(super) async fn newest(
           ORDER BY r.released_at DESC, a.asset_id LIMIT $2"
     );
     Ok(query.all(&sql, params![body, limit]).await?)
+}
+
+/// Notes that what harvesters see of an asset changed, if it ever was in the catalogue.
+pub(super) async fn note_change(tx: &mut Tx, id: AssetId, now: Timestamp) -> Result<(), Error> {
+    let sql = "INSERT INTO catalogue_record (asset_id, changed_at, gone)
+               SELECT asset_id, $2,
+                      CASE WHEN state <> 'published'
+                             OR (EXISTS (SELECT 1 FROM release r WHERE r.asset_id = asset.asset_id
+                                            AND r.audience = 'open')
+                                 AND NOT EXISTS (SELECT 1 FROM release r
+                                                  WHERE r.asset_id = asset.asset_id
+                                                    AND r.audience = 'open' AND r.state = 'current'))
+                           THEN 1 ELSE 0 END
+                 FROM asset WHERE asset_id = $1 AND published_at IS NOT NULL
+               ON CONFLICT (asset_id)
+               DO UPDATE SET changed_at = excluded.changed_at, gone = excluded.gone";
+    tx.execute(sql, params![id, now]).await?;
+    Ok(())
+}
+
+/// When harvesters were last told of a change of these assets.
+pub(super) async fn changed_at(
+    query: &mut impl Query,
+    ids: &[AssetId],
+) -> Result<Vec<(AssetId, Timestamp)>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT asset_id, changed_at FROM catalogue_record WHERE asset_id IN ({})",
+        placeholders(1, ids.len())
+    );
+    Ok(query.all(&sql, ids.iter().map(ToValue::to_value).collect()).await?)
+}
+
+impl FromRow for Record {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get("asset_id")?,
+            changed_at: row.get("changed_at")?,
+            gone: row.get("gone")?,
+            theme: row.get("theme")?,
+        })
+    }
+}
+
+/// The conditions of [`records`] and [`count_records`]; `$1` to `$3` are those of the filter.
+const RECORDS: &str = "catalogue_record c JOIN asset a ON a.asset_id = c.asset_id
+      WHERE ($1 IS NULL OR c.changed_at >= $1)
+        AND ($2 IS NULL OR c.changed_at < $2)
+        AND ($3 IS NULL OR a.theme = $3)";
+
+/// Records of the catalogue in the order of their changes.
+pub(super) async fn records(
+    query: &mut impl Query,
+    filter: &RecordFilter,
+    limit: u64,
+) -> Result<Vec<Record>, Error> {
+    let (after_at, after_id) = match filter.after {
+        Some((at, id)) => (Some(at), Some(id)),
+        None => (None, None),
+    };
+    let sql = format!(
+        "SELECT c.asset_id, c.changed_at, c.gone, a.theme FROM {RECORDS}
+           AND ($4 IS NULL OR c.changed_at > $4 OR (c.changed_at = $4 AND c.asset_id > $5))
+         ORDER BY c.changed_at, c.asset_id LIMIT $6"
+    );
+    let values =
+        params![filter.from, filter.until, filter.theme.clone(), after_at, after_id, limit];
+    Ok(query.all(&sql, values).await?)
+}
+
+/// How many records [`records`] has in all.
+pub(super) async fn count_records(
+    query: &mut impl Query,
+    filter: &RecordFilter,
+) -> Result<u64, Error> {
+    let sql = format!("SELECT COUNT(*) FROM {RECORDS}");
+    let values = params![filter.from, filter.until, filter.theme.clone()];
+    Ok(query.one(&sql, values).await?)
+}
+
+/// The record of an asset.
+pub(super) async fn record(query: &mut impl Query, id: AssetId) -> Result<Option<Record>, Error> {
+    let sql = "SELECT c.asset_id, c.changed_at, c.gone, a.theme
+                 FROM catalogue_record c JOIN asset a ON a.asset_id = c.asset_id
+                WHERE c.asset_id = $1";
+    Ok(query.optional(sql, params![id]).await?)
+}
+
+impl FromRow for Listed {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get("asset_id")?,
+            name: row.get("name")?,
+            changed_at: row.get("changed_at")?,
+        })
+    }
+}
+
+/// Published entries in the order of their ids.
+pub(super) async fn listed(
+    query: &mut impl Query,
+    skip: u64,
+    limit: u64,
+) -> Result<Vec<Listed>, Error> {
+    let sql = "SELECT a.asset_id, n.name, c.changed_at
+                 FROM asset a
+                 JOIN catalogue_record c ON c.asset_id = a.asset_id
+                 LEFT JOIN asset_name n ON n.asset_id = a.asset_id
+                WHERE a.state = 'published' ORDER BY a.asset_id LIMIT $1 OFFSET $2";
+    Ok(query.all(sql, params![limit, skip]).await?)
+}
+
+/// How many records there are, the first and the last change.
+pub(super) async fn extent(query: &mut impl Query) -> Result<Extent, Error> {
+    let sql = "SELECT COUNT(*), CAST(COALESCE(SUM(gone), 0) AS BIGINT), MIN(changed_at),
+                      MAX(changed_at)
+                 FROM catalogue_record";
+    let (records, gone, first, last): (u64, u64, Option<Timestamp>, Option<Timestamp>) =
+        query.one(sql, params![]).await?;
+    Ok(Extent { records, gone, first, last })
 }
 
 /// How many entries are published.

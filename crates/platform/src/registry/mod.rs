@@ -68,6 +68,22 @@ pub async fn register(
     platform: &Platform,
     new: NewAsset,
 ) -> Result<Changed, Error> {
+    register_named(caller, platform, new, None).await
+}
+
+/// Registers an asset as a draft, under a name by which programs find it again.
+///
+/// - `name`: 2 to 100 lower-case letters, digits, `-` and `_`; none: found by its id.
+///
+/// # Errors
+///
+/// As [`register`]; [`Error::Invalid`] for a name that is taken or has another form.
+pub async fn register_named(
+    caller: &Caller,
+    platform: &Platform,
+    new: NewAsset,
+    name: Option<&str>,
+) -> Result<Changed, Error> {
     let mut tx = platform.store.begin().await?;
     let body = trust::identity::find_body(&mut tx, new.body).await?;
     let body = body.ok_or_else(|| Error::NotFound { what: "body", id: new.body.to_string() })?;
@@ -97,6 +113,13 @@ pub async fn register(
     caller.require(Action::RegisterAsset, &asset.resource())?;
     rules::check_wellformed(&asset.entry)?;
     table::insert(&mut tx, &asset).await?;
+    if let Some(name) = name {
+        rules::check_name(name)?;
+        if table::named(&mut tx, name).await?.is_some() {
+            return Err(rules::name_is_taken(name));
+        }
+        table::insert_name(&mut tx, asset.id, name).await?;
+    }
     let entry_id = record(&mut tx, caller, "asset.registered", &asset, None).await?;
     tx.commit().await?;
     Ok(Changed { asset, entry_id })
@@ -250,6 +273,30 @@ pub async fn find(caller: &Caller, platform: &Platform, id: AssetId) -> Result<A
     Ok(asset)
 }
 
+/// The asset that a program registered under a name.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] also where the caller may not know that it exists.
+pub async fn find_named(caller: &Caller, platform: &Platform, name: &str) -> Result<Asset, Error> {
+    let missing = || Error::NotFound { what: "asset", id: name.chars().take(100).collect() };
+    let mut reader = platform.store.read().await?;
+    let id = table::named(&mut reader, name).await?.ok_or_else(missing)?;
+    drop(reader);
+    find(caller, platform, id).await.map_err(|error| match error {
+        Error::NotFound { .. } => missing(),
+        other => other,
+    })
+}
+
+/// The names that programs gave to some assets.
+pub(crate) async fn names_of(
+    query: &mut impl store::Query,
+    ids: &[AssetId],
+) -> Result<std::collections::HashMap<AssetId, String>, Error> {
+    Ok(table::names_of(query, ids).await?.into_iter().collect())
+}
+
 /// Which assets a list is about.
 #[derive(Clone, Debug, Default)]
 pub struct AssetFilter {
@@ -383,6 +430,7 @@ pub async fn take_over(
         caller.require(Action::TakeOverEntries, &asset.resource())?;
         table::insert(&mut tx, &asset).await?;
         record(&mut tx, caller, "asset.taken_over", &asset, None).await?;
+        crate::open::changed(&mut tx, asset.id, caller.now()).await?;
         ids.push(asset.id);
         new += 1;
     }
@@ -417,6 +465,7 @@ async fn step(
     let asset = Asset { revision: before + 1, updated_at: caller.now(), ..decided };
     table::save(&mut tx, &asset, before).await?;
     let entry_id = record(&mut tx, caller, event, &asset, ground).await?;
+    crate::open::changed(&mut tx, asset.id, caller.now()).await?;
     tx.commit().await?;
     Ok(Changed { asset, entry_id })
 }

@@ -37,6 +37,34 @@ pub(crate) fn check_complete(entry: &CatalogueEntry, provider: &str) -> Result<(
     if refusals.is_empty() { Ok(()) } else { Err(Error::Refused { refusals }) }
 }
 
+/// Checks a name that a program gives to an asset.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] unless it is 2 to 100 lower-case letters, digits, `-` and `_`.
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
+    let allowed = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_'
+    };
+    if (2..=100).contains(&name.len()) && name.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "name",
+        "名称为 2 至 100 个小写字母、数字、- 和 _。",
+        "A name is 2 to 100 lower-case letters, digits, - and _.",
+    ))
+}
+
+/// The error for a name that another asset has.
+pub(crate) fn name_is_taken(name: &str) -> Error {
+    Error::invalid(
+        "name",
+        format!("名称 `{name}` 已被使用。"),
+        format!("The name `{name}` is already in use."),
+    )
+}
+
 /// A mandatory field that an entry lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {

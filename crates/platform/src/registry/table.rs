@@ -129,6 +129,33 @@ pub(super) async fn find(query: &mut impl Query, id: AssetId) -> Result<Option<A
     Ok(query.optional(&format!("{ASSET} WHERE asset_id = $1"), params![id]).await?)
 }
 
+/// Writes the name of an asset.
+pub(super) async fn insert_name(tx: &mut Tx, id: AssetId, name: &str) -> Result<(), Error> {
+    let sql = "INSERT INTO asset_name (name, asset_id) VALUES ($1, $2)";
+    Ok(expect_one(tx.execute(sql, params![name, id]).await?)?)
+}
+
+/// The asset with a name.
+pub(super) async fn named(query: &mut impl Query, name: &str) -> Result<Option<AssetId>, Error> {
+    let sql = "SELECT asset_id FROM asset_name WHERE name = $1";
+    Ok(query.optional(sql, params![name]).await?)
+}
+
+/// The names of these assets, where they have one.
+pub(super) async fn names_of(
+    query: &mut impl Query,
+    ids: &[AssetId],
+) -> Result<Vec<(AssetId, String)>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT asset_id, name FROM asset_name WHERE asset_id IN ({})",
+        placeholders(1, ids.len())
+    );
+    Ok(query.all(&sql, ids.iter().map(ToValue::to_value).collect()).await?)
+}
+
 /// The assets with these ids, in no order.
 pub(super) async fn find_many(
     query: &mut impl Query,

@@ -9,5 +9,6 @@
 mod gate;
 mod gate_attacks;
 mod inbox;
+mod records;
 mod registry;
 mod stage;

@@ -5,6 +5,7 @@
     reason = "a test stops by a panic and says what it leaves out"
 )]
 
+mod conditions;
 mod facets;
 mod finding;
 mod folder;

@@ -87,6 +87,7 @@ impl SearchParams {
             },
             offset: (page - 1) * size,
             limit: size,
+            ..search::Query::default()
         })
     }
 }

@@ -16,10 +16,13 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use headers::{AcceptRanges, ContentLength, ContentRange, ETag, HeaderMapExt as _};
-use ingest::write::{CsvOptions, CsvWriter, JsonWriter, NdjsonWriter, XlsxWriter};
+use ingest::write::{
+    CsvOptions, CsvWriter, GeoJsonWriter, JsonWriter, NdjsonWriter, Place, TriplesWriter,
+    XlsxWriter,
+};
 use lake::{BatchStream, RowQuery};
 use platform::gate::release::Release;
-use platform::open::rows;
+use platform::open::{SHEET_ROWS, rows};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tokio_stream::wrappers::ReceiverStream;
@@ -27,6 +30,7 @@ use utoipa::IntoParams;
 use vocabulary::Bilingual;
 
 use super::part::{Wanted, wanted};
+use super::places;
 use crate::app::App;
 use crate::extract::{ApiQuery, id_of};
 use crate::open::rows::RowParams;
@@ -54,13 +58,17 @@ pub(crate) struct DownloadParams {
     pub order: Option<String>,
 }
 
-/// A whole dataset as a file: `csv`, `xlsx`, `json`, `ndjson` or `parquet`.
+/// A whole dataset as a file: `csv`, `xlsx`, `json`, `ndjson`, `parquet`, `geojson` or `nt`
+/// (RDF).
+///
+/// GeoJSON is there for datasets with columns of degrees, or with division codes where the
+/// operator has put boundaries.
 ///
 /// The whole CSV has the length and the digest that the certificate names, and can be
 /// resumed with `Range`; every format answers `If-None-Match`.
 #[utoipa::path(get, path = "/api/v1/datasets/{id}/download/{format}", tag = "open",
     params(("id" = String, Path, description = "Identifier of the dataset"),
-           ("format" = String, Path, description = "csv, xlsx, json, ndjson or parquet"), DownloadParams),
+           ("format" = String, Path, description = "csv, xlsx, json, ndjson, parquet, geojson or nt"), DownloadParams),
     responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
               (status = 206, description = "The bytes that `Range` asks for"),
               (status = 304, description = "The client has the file"),
@@ -75,13 +83,22 @@ pub(crate) async fn file(
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let format = Format::of(&format).ok_or_else(Problem::not_found)?;
-    let query = params.query()?;
+    let mut query = params.query()?;
     let is_whole = query == RowQuery::default();
+    query.row_key = format == Format::Triples;
     let current = rows::downloadable(&visitor.caller, &app.platform, id_of(&id)?).await?;
     let release = &current.release;
     if format == Format::Xlsx && is_whole && release.rows > SHEET_ROWS {
         return Err(too_long_for_a_sheet(release.rows));
     }
+    let id = current.asset.id;
+    let place = match format {
+        Format::GeoJson => {
+            let place = places::of(&app.platform, release, params.select.is_some()).await?;
+            Some(place.ok_or_else(no_place)?)
+        }
+        _ => None,
+    };
     let is_certified = format == Format::Csv && is_whole && !params.bom;
     let length = is_certified.then_some(release.outcome.digest.bytes);
     let tag = if is_certified {
@@ -134,10 +151,12 @@ pub(crate) async fn file(
     let schema = query.output_schema(&schema).map_err(platform::Error::from)?;
     let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(QUEUE);
     let runtime = tokio::runtime::Handle::current();
+    let base = format!("{}/dataset/{id}", app.site.base_url);
+    let how = How { format, bom: params.bom, place, base };
     tokio::task::spawn_blocking(move || {
         let output = Pieces::new(sender.clone(), skip, bytes);
         let enough = Arc::clone(&output.enough);
-        if let Err(error) = write(format, params.bom, &schema, batches, output, &runtime)
+        if let Err(error) = write(how, &schema, batches, output, &runtime)
             && !enough.load(Ordering::Relaxed)
         {
             tracing::warn!(error = %vocabulary::error_chain(error.as_ref()), "a download was broken off");
@@ -181,8 +200,15 @@ fn no_such_bytes(length: u64) -> Problem {
     Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", title, detail)
 }
 
-/// Rows that a sheet holds below its header. Source: Excel specifications and limits.
-const SHEET_ROWS: u64 = 1_048_575;
+/// A table whose rows lie nowhere.
+fn no_place() -> Problem {
+    Problem::from(platform::Error::invalid(
+        "format",
+        "这个数据集没有经度和纬度列，也没有可对应边界的区划代码，不能写成 GeoJSON。",
+        "This dataset has no columns of degrees and no division codes with boundaries, so it \
+         cannot be written as GeoJSON.",
+    ))
+}
 
 /// A sheet cannot hold the rows.
 fn too_long_for_a_sheet(rows: u64) -> Problem {
@@ -206,6 +232,8 @@ enum Format {
     Json,
     Ndjson,
     Parquet,
+    GeoJson,
+    Triples,
 }
 
 impl Format {
@@ -216,6 +244,8 @@ impl Format {
             "json" => Self::Json,
             "ndjson" => Self::Ndjson,
             "parquet" => Self::Parquet,
+            "geojson" => Self::GeoJson,
+            "nt" => Self::Triples,
             _ => return None,
         })
     }
@@ -227,6 +257,8 @@ impl Format {
             Self::Json => "json",
             Self::Ndjson => "ndjson",
             Self::Parquet => "parquet",
+            Self::GeoJson => "geojson",
+            Self::Triples => "nt",
         }
     }
 
@@ -237,25 +269,36 @@ impl Format {
             Self::Json => "application/json",
             Self::Ndjson => "application/x-ndjson",
             Self::Parquet => "application/vnd.apache.parquet",
+            Self::GeoJson => "application/geo+json",
+            Self::Triples => "application/n-triples; charset=utf-8",
         }
     }
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Writes all batches in a format.
-fn write(
+/// How to write a file.
+struct How {
     format: Format,
     bom: bool,
+    /// Where the rows lie, for GeoJSON.
+    place: Option<Place>,
+    /// The address of the dataset, for RDF.
+    base: String,
+}
+
+/// Writes all batches in a format.
+fn write(
+    how: How,
     schema: &arrow::datatypes::SchemaRef,
     mut batches: BatchStream,
     output: Pieces,
     runtime: &tokio::runtime::Handle,
 ) -> Result<(), Failure> {
     let mut next = || runtime.block_on(batches.next()).transpose();
-    match format {
+    match how.format {
         Format::Csv => {
-            let mut writer = CsvWriter::new(output, schema, CsvOptions { bom })?;
+            let mut writer = CsvWriter::new(output, schema, CsvOptions { bom: how.bom })?;
             while let Some(batch) = next()? {
                 writer.write(&batch)?;
             }
@@ -288,6 +331,22 @@ fn write(
                 writer.write(&batch)?;
             }
             writer.into_inner()?.end()
+        }
+        Format::GeoJson => {
+            let place = how.place.ok_or("no place")?;
+            let mut writer = GeoJsonWriter::new(output, place)?;
+            while let Some(batch) = next()? {
+                writer.write(&batch)?;
+            }
+            writer.finish()?.end()
+        }
+        Format::Triples => {
+            let (rows, columns) = (format!("{}#row=", how.base), format!("{}#", how.base));
+            let mut writer = TriplesWriter::new(output, schema, &rows, &columns);
+            while let Some(batch) = next()? {
+                writer.write(&batch)?;
+            }
+            writer.finish()?.end()
         }
     }
 }

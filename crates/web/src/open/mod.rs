@@ -1,7 +1,9 @@
 //! The open portal over HTTP: pages for people, an API for programs.
 
 pub(crate) mod api;
+pub(crate) mod distribution;
 pub(crate) mod download;
 pub(crate) mod pages;
 mod part;
+pub(crate) mod places;
 pub(crate) mod rows;

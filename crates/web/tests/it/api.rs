@@ -111,7 +111,7 @@ async fn the_log_is_served_and_only_by_right_paths() {
 }
 
 /// A small table that is open to everyone, with its release.
-async fn opened(site: &Site) -> (vocabulary::AssetId, gate::release::Release) {
+pub(crate) async fn opened(site: &Site) -> (vocabulary::AssetId, gate::release::Release) {
     let stage = &site.stage;
     let asset = stage.asset().await;
     let table = "地区,编号,说明\n太原,1,\"甲,乙\"\n大同,2,=1+1\n阳泉,3,\n";

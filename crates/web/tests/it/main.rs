@@ -8,7 +8,9 @@
 )]
 
 mod api;
+mod ckan;
 mod desk;
+mod harvest;
 mod limits;
 mod pages;
 mod site;

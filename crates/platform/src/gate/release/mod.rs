@@ -245,6 +245,7 @@ pub(super) async fn create(
         entry_id,
     };
     table::note_measurement(tx, &first).await?;
+    crate::open::changed(tx, asset.id, caller.now()).await?;
     Ok(release)
 }
 
@@ -293,7 +294,7 @@ pub(super) async fn suspend_in(
         ground: Some(reason.to_owned()),
     };
     audit::append(tx, caller, event).await.map_err(Error::evidence)?;
-    Ok(())
+    crate::open::changed(tx, found.asset_id, caller.now()).await
 }
 
 /// A release by its id, for whoever has the right already.

@@ -24,11 +24,12 @@ mod places;
 mod search;
 mod statements;
 
-pub(crate) use self::search::search;
+pub(crate) use self::search::{query_of as search_query, search};
 pub(crate) use bodies::{bodies, body};
 pub(crate) use dataset::{entry, show as dataset};
 pub(crate) use developers::developers;
 pub(crate) use explore::{explore, groups_csv};
 pub(crate) use home::home;
 pub(crate) use negative::negative_list;
+pub(crate) use places::name as division_name;
 pub(crate) use statements::{accessibility, licence};

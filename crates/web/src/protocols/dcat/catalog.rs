@@ -18,6 +18,7 @@ use vocabulary::Bilingual;
 
 use super::graph::{Graph, Term, expand};
 use crate::app::Site;
+use crate::open::distribution::{Distribution, distributions};
 
 /// Authority tables of the EU that DCAT-AP refers to.
 const EU: &str = "http://publications.europa.eu/resource/authority";
@@ -36,19 +37,8 @@ pub(super) struct Place {
 
 /// A page of the catalogue.
 pub(super) fn catalog(site: &Site, datasets: &[Dataset], place: &Place) -> Graph {
-    let mut graph = Graph::default();
     let base = &site.base_url;
-    let iri = format!("{base}/catalog");
-    let publisher = agent(&mut graph, &format!("{base}/#publisher"), &site.name.zh);
-    let homepage = graph.node(&format!("{base}/"), "foaf:Document", Vec::new());
-    let mut properties = texts("dct:title", &site.name);
-    properties.extend(texts("dct:description", &site.tagline));
-    properties.push(("dct:publisher", publisher));
-    properties.push(("foaf:homepage", homepage));
-    for dataset in datasets {
-        properties.push(("dcat:dataset", Term::Iri(dataset_iri(site, dataset))));
-    }
-    graph.node(&iri, "dcat:Catalog", properties);
+    let mut graph = catalog_node(site, datasets);
     for dataset in datasets {
         describe(&mut graph, site, dataset);
     }
@@ -69,8 +59,42 @@ pub(super) fn catalog(site: &Site, datasets: &[Dataset], place: &Place) -> Graph
     graph
 }
 
+/// The catalogue, with references to datasets.
+fn catalog_node(site: &Site, datasets: &[Dataset]) -> Graph {
+    let mut graph = Graph::default();
+    let base = &site.base_url;
+    let iri = format!("{base}/catalog");
+    let publisher = agent(&mut graph, &format!("{base}/#publisher"), &site.name.zh);
+    let homepage = graph.node(&format!("{base}/"), "foaf:Document", Vec::new());
+    let mut properties = texts("dct:title", &site.name);
+    properties.extend(texts("dct:description", &site.tagline));
+    properties.push(("dct:publisher", publisher));
+    properties.push(("foaf:homepage", homepage));
+    for dataset in datasets {
+        properties.push(("dcat:dataset", Term::Iri(dataset_iri(site, dataset))));
+    }
+    graph.node(&iri, "dcat:Catalog", properties);
+    graph
+}
+
+/// Datasets for a document that others follow in.
+pub(super) fn part(site: &Site, datasets: &[Dataset], first_blank: usize) -> Graph {
+    let mut graph = Graph::numbered_from(first_blank);
+    for dataset in datasets {
+        let iri = Term::Iri(dataset_iri(site, dataset));
+        describe(&mut graph, site, dataset);
+        graph.say(&format!("{}/catalog", site.base_url), "dcat:dataset", iri);
+    }
+    graph
+}
+
+/// The catalogue itself, without its datasets.
+pub(super) fn head(site: &Site) -> Graph {
+    catalog_node(site, &[])
+}
+
 /// One dataset.
-pub(super) fn dataset(site: &Site, dataset: &Dataset) -> Graph {
+pub(crate) fn dataset(site: &Site, dataset: &Dataset) -> Graph {
     let mut graph = Graph::default();
     describe(&mut graph, site, dataset);
     graph
@@ -105,21 +129,11 @@ fn describe(graph: &mut Graph, site: &Site, dataset: &Dataset) {
     let page = graph.node(&format!("{iri}#page"), "foaf:Document", Vec::new());
     properties.push(("dcat:landingPage", page));
     properties.extend(dates(dataset));
-    if let Some(release) = &dataset.current {
-        for (format, media_type, name) in [
-            ("CSV", "text/csv", "csv"),
-            ("XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
-            ("JSON", "application/json", "json"),
-            ("PARQUET", "application/vnd.apache.parquet", "parquet"),
-        ] {
-            let address = format!("{}/api/v1/datasets/{}/download/{name}", site.base_url, asset.id);
-            let digest = (name == "csv").then(|| release.outcome.digest.clone());
-            let file = File { address, format, media_type, digest };
-            properties.push((
-                "dcat:distribution",
-                distribution(graph, site, &iri, &file, release.released_at),
-            ));
-        }
+    let released = dataset.current.as_ref().map(|release| release.released_at);
+    for file in distributions(&site.base_url, dataset) {
+        let (Some(code), Some(released)) = (file.eu_file_type, released) else { continue };
+        let node = distribution(graph, site, &iri, &file, code, released);
+        properties.push(("dcat:distribution", node));
     }
     graph.node(&iri, "dcat:Dataset", properties);
 }
@@ -140,24 +154,16 @@ fn dates(dataset: &Dataset) -> Vec<(&'static str, Term)> {
     issued.into_iter().chain(modified.map(|term| ("dct:modified", term))).collect()
 }
 
-/// A file that can be taken.
-struct File {
-    address: String,
-    format: &'static str,
-    media_type: &'static str,
-    digest: Option<platform::gate::release::RowsDigest>,
-}
-
 fn distribution(
     graph: &mut Graph,
     site: &Site,
     dataset: &str,
-    file: &File,
+    file: &Distribution,
+    code: &str,
     modified: jiff::Timestamp,
 ) -> Term {
-    let resource = graph.node(&file.address, "rdfs:Resource", Vec::new());
-    let format =
-        graph.node(&format!("{EU}/file-type/{}", file.format), "dct:MediaTypeOrExtent", Vec::new());
+    let resource = graph.node(&file.url, "rdfs:Resource", Vec::new());
+    let format = graph.node(&format!("{EU}/file-type/{code}"), "dct:MediaTypeOrExtent", Vec::new());
     let media = format!("http://www.iana.org/assignments/media-types/{}", file.media_type);
     let media_type = graph.node(&media, "dct:MediaType", Vec::new());
     let licence =
@@ -172,11 +178,9 @@ fn distribution(
         ("dct:license", licence),
         ("dct:modified", date_time(modified)),
     ]);
-    if let Some(digest) = &file.digest {
-        properties.push((
-            "dcat:byteSize",
-            Term::Typed(digest.bytes.to_string(), "xsd:nonNegativeInteger"),
-        ));
+    if let (Some(bytes), Some(sha256)) = (file.bytes, &file.sha256) {
+        properties
+            .push(("dcat:byteSize", Term::Typed(bytes.to_string(), "xsd:nonNegativeInteger")));
         let algorithm = graph.node(
             &expand("spdx:checksumAlgorithm_sha256"),
             "spdx:ChecksumAlgorithm",
@@ -186,16 +190,12 @@ fn distribution(
             "spdx:Checksum",
             vec![
                 ("spdx:algorithm", algorithm),
-                ("spdx:checksumValue", Term::Typed(digest.sha256.clone(), "xsd:hexBinary")),
+                ("spdx:checksumValue", Term::Typed(sha256.clone(), "xsd:hexBinary")),
             ],
         );
         properties.push(("spdx:checksum", checksum));
     }
-    graph.node(
-        &format!("{dataset}#{}", file.format.to_lowercase()),
-        "dcat:Distribution",
-        properties,
-    )
+    graph.node(&format!("{dataset}#{}", file.key), "dcat:Distribution", properties)
 }
 
 /// Text in the languages that it is in.

@@ -1,5 +1,7 @@
 //! A small RDF graph: subjects with typed values, in the order of writing.
 
+use std::collections::HashSet;
+
 /// A value of a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Term {
@@ -30,6 +32,7 @@ pub(crate) struct Graph {
     /// In the order of writing; a subject stands once.
     pub(crate) nodes: Vec<Node>,
     blanks: usize,
+    known: HashSet<String>,
 }
 
 /// The prefixes that property names and types use.
@@ -50,6 +53,17 @@ pub(crate) const PREFIXES: [(&str, &str); 13] = [
 ];
 
 impl Graph {
+    /// An empty graph whose blank nodes are numbered from here on, for graphs that are
+    /// written one after the other into one document.
+    pub(crate) fn numbered_from(blanks: usize) -> Self {
+        Self { blanks, ..Self::default() }
+    }
+
+    /// Where the numbers of the next graph begin.
+    pub(crate) fn next_blank(&self) -> usize {
+        self.blanks
+    }
+
     /// A node that has an IRI and a type; a node that is there already is left as it is.
     pub(crate) fn node(
         &mut self,
@@ -58,10 +72,16 @@ impl Graph {
         properties: Vec<(&'static str, Term)>,
     ) -> Term {
         let subject = Term::Iri(iri.to_owned());
-        if !self.nodes.iter().any(|node| node.subject == subject) {
+        if self.known.insert(iri.to_owned()) {
             self.push(subject.clone(), kind, properties);
         }
         subject
+    }
+
+    /// A statement about a node of another graph of the same document.
+    pub(crate) fn say(&mut self, iri: &str, property: &'static str, value: Term) {
+        let properties = vec![(property, value)];
+        self.nodes.push(Node { subject: Term::Iri(iri.to_owned()), properties });
     }
 
     /// A node without an IRI.

@@ -4,24 +4,28 @@
 //! platform::open::page ─▶ catalog.rs (triples) ─▶ write.rs (Turtle, RDF/XML, JSON-LD)
 //! ```
 //!
-//! `/catalog.ttl`, `.rdf` and `.jsonld` have one page of datasets each, linked by
+//! `/catalog/dump.nt` and `/catalog/dump.ttl` have the whole catalogue in one answer
+//! (`dump.rs`). `/catalog.ttl`, `.rdf` and `.jsonld` have one page of datasets each, linked by
 //! Hydra; `/dataset/{id}.ttl` and `.jsonld` have one dataset. Every node that is
 //! referenced is typed on the page that refers to it.
 
-mod catalog;
-mod graph;
-mod write;
+pub(crate) mod catalog;
+mod dump;
+pub(crate) mod graph;
+pub(crate) mod write;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::conditional;
 use crate::extract::{ApiQuery, id_of, within};
 use crate::problem::Problem;
 use crate::visitor::Visitor;
 
+pub(crate) use dump::{n_triples as dump_n_triples, turtle as dump_turtle};
 pub(crate) use write::Syntax;
 
 /// Datasets on a page of the catalogue.
@@ -84,11 +88,13 @@ pub(crate) async fn dataset_or_page(
     State(app): State<App>,
     visitor: Visitor,
     Path(name): Path<String>,
+    asked: HeaderMap,
 ) -> Result<Response, Problem> {
     for syntax in Syntax::ALL {
         if let Some(id) = name.strip_suffix(syntax.extension()).and_then(|id| id.strip_suffix('.'))
         {
-            return dataset(&app, &visitor, id, syntax).await;
+            let response = dataset(&app, &visitor, id, syntax).await?;
+            return Ok(conditional::answer(&asked, response).await);
         }
     }
     crate::open::pages::dataset(State(app), visitor, Path(name)).await

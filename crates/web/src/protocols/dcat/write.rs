@@ -50,10 +50,23 @@ pub(crate) fn write(graph: &Graph, syntax: Syntax) -> String {
 }
 
 fn turtle(graph: &Graph) -> String {
+    let mut text = turtle_prefixes();
+    text.push_str(&turtle_nodes(graph));
+    text
+}
+
+/// The head of a Turtle document.
+pub(super) fn turtle_prefixes() -> String {
     let mut text = String::new();
     for (prefix, iri) in PREFIXES {
         let _written = writeln!(text, "@prefix {prefix}: <{iri}> .");
     }
+    text
+}
+
+/// The nodes of a graph, for a document that has its prefixes already.
+pub(super) fn turtle_nodes(graph: &Graph) -> String {
+    let mut text = String::new();
     for node in &graph.nodes {
         let _written = write!(text, "\n{}", turtle_term(&node.subject));
         let mut mark = "";
@@ -110,8 +123,33 @@ fn safe_iri(iri: &str) -> String {
     out
 }
 
+/// A graph as N-Triples: one statement a line, with nothing shortened.
+pub(super) fn n_triples(graph: &Graph) -> String {
+    let mut text = String::new();
+    for node in &graph.nodes {
+        let subject = n_triples_term(&node.subject);
+        for (name, value) in &node.properties {
+            let property = expand(name);
+            let _written = writeln!(text, "{subject} <{property}> {} .", n_triples_term(value));
+        }
+    }
+    text
+}
+
+fn n_triples_term(term: &Term) -> String {
+    match term {
+        Term::Typed(text, kind) => format!("{}^^<{}>", turtle_string(text), expand(kind)),
+        other => turtle_term(other),
+    }
+}
+
 fn rdf_xml(graph: &Graph) -> String {
-    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rdf:RDF");
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", rdf_xml_element(graph))
+}
+
+/// A graph as an element, for an XML document around it.
+pub(crate) fn rdf_xml_element(graph: &Graph) -> String {
+    let mut text = String::from("<rdf:RDF");
     for (prefix, iri) in PREFIXES {
         let _written = write!(text, "\n    xmlns:{prefix}=\"{iri}\"");
     }
@@ -147,7 +185,7 @@ fn rdf_property(name: &str, value: &Term) -> String {
 }
 
 /// Text that may stand in XML.
-fn xml(text: &str) -> String {
+pub(crate) fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -220,6 +258,7 @@ mod tests {
         );
         assert!(turtle(&graph).contains(r#""a\"b\\c\n<script>&\u0001"@zh"#));
         assert!(turtle(&graph).contains("<https://x/%3Cy%3E%20z>"));
+        assert!(n_triples(&graph).contains(r#"title> "a\"b\\c\n<script>&\u0001"@zh ."#));
         assert!(rdf_xml(&graph).contains("a&quot;b\\c\n&lt;script&gt;&amp;\u{FFFD}"));
         let parsed: Value = serde_json::from_str(&json_ld(&graph)).unwrap();
         assert_eq!(parsed["@graph"][0]["dct:title"]["@value"], json!(text));

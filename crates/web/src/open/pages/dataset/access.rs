@@ -1,13 +1,12 @@
 //! Ways to the data: downloads, and examples that run as they stand.
 
 use platform::gate::release::Release;
+use platform::open::{SHEET_ROWS, place};
 use platform::registry::Asset;
 use quality::ColumnProfile;
 use serde::Serialize;
 use vocabulary::Bilingual;
 
-/// Most rows of a sheet that Excel reads.
-const SHEET_ROWS: u64 = 1_048_575;
 /// Bytes of the byte-order mark.
 const BOM_BYTES: u64 = 3;
 /// Columns that an example selects.
@@ -85,6 +84,18 @@ pub(super) fn downloads(asset: &Asset, release: &Release) -> Vec<Download> {
         )),
     ));
     files.push(made("Parquet", "parquet", None));
+    if place::degrees(&release.profile).is_some() {
+        files.push(made(
+            "GeoJSON",
+            "geojson",
+            Some(Bilingual::new("每行一个点，可直接放到地图上", "a point a row, ready for a map")),
+        ));
+    }
+    files.push(made(
+        "RDF",
+        "nt",
+        Some(Bilingual::new("N-Triples，关联数据", "N-Triples, linked data")),
+    ));
     files
 }
 

@@ -11,6 +11,7 @@ use crate::open::pages::places;
 use crate::open::pages::search::{Opening, body_url};
 use crate::parts::plain;
 use crate::problem::Problem;
+use crate::protocols::schema_org;
 use crate::view::day_in_words;
 
 /// Data sets that may do instead.
@@ -24,6 +25,7 @@ pub(super) struct EntryPage {
     fields: Vec<Field>,
     items: Vec<Item>,
     similar: Vec<Similar>,
+    structured: String,
 }
 
 #[derive(Serialize)]
@@ -86,6 +88,7 @@ pub(super) async fn load(app: &App, dataset: &Dataset) -> Result<EntryPage, Prob
         fields: fields(asset),
         items: items(asset),
         similar: similar(app, asset).await?,
+        structured: schema_org::block(&app.site, dataset),
     })
 }
 

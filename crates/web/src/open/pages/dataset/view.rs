@@ -20,6 +20,7 @@ use crate::open::pages::places;
 use crate::open::pages::search::{self, body_url};
 use crate::parts::{Chart, encoded, plain};
 use crate::problem::Problem;
+use crate::protocols::schema_org;
 use crate::visitor::Visitor;
 
 /// Rows of the preview.
@@ -44,6 +45,7 @@ pub(super) struct DatasetPage {
     cite: Bilingual,
     metadata: Vec<Metadata>,
     explore_url: Option<String>,
+    structured: String,
 }
 
 #[derive(Serialize)]
@@ -150,7 +152,13 @@ pub(super) async fn load(
     let asset = &dataset.asset;
     let base = app.site.base_url.as_str();
     let page = format!("/dataset/{}", asset.id);
-    let metadata = [("DCAT (Turtle)", "ttl"), ("RDF/XML", "rdf"), ("JSON-LD", "jsonld")];
+    let metadata = [
+        ("DCAT (Turtle)", ".ttl"),
+        ("RDF/XML", ".rdf"),
+        ("JSON-LD", ".jsonld"),
+        ("Data Package", "/datapackage.json"),
+        ("Croissant", "/croissant.jsonld"),
+    ];
     Ok(DatasetPage {
         dataset: this(dataset, release, china_date(visitor.caller.now())),
         downloads: access::downloads(asset, release),
@@ -165,9 +173,10 @@ pub(super) async fn load(
         cite: history::cite(base, asset, release),
         metadata: metadata
             .into_iter()
-            .map(|(label, ending)| Metadata { label, file_url: format!("{page}.{ending}") })
+            .map(|(label, ending)| Metadata { label, file_url: format!("{page}{ending}") })
             .collect(),
         explore_url: Some(format!("{page}/explore")),
+        structured: schema_org::block(&app.site, dataset),
     })
 }
 

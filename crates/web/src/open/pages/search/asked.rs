@@ -73,6 +73,7 @@ impl Asked {
             sort: self.sort,
             offset: (self.page.saturating_sub(1)).saturating_mul(size),
             limit: size,
+            ..Query::default()
         }
     }
 
@@ -168,7 +169,13 @@ fn sort_of(word: &str) -> Sort {
 /// The word of an order in the address; none for the usual one.
 fn sort_word(sort: Sort) -> Option<&'static str> {
     match sort {
-        Sort::Relevance => None,
+        // The orders of programs have no link here.
+        Sort::Relevance
+        | Sort::TitleDescending
+        | Sort::Id
+        | Sort::IdDescending
+        | Sort::Changed
+        | Sort::ChangedAscending => None,
         Sort::Newest => Some("newest"),
         Sort::Title => Some("title"),
         Sort::Popular => Some("popular"),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use vocabulary::Bilingual;
 
 use super::asked::{Asked, FACETS};
+use crate::open::distribution::format_name;
 use crate::open::pages::places;
 use crate::parts::plain;
 
@@ -101,6 +102,8 @@ fn label(facet: Facet) -> Bilingual {
         Facet::Opening => Bilingual::new("开放属性", "Opening"),
         Facet::Kind => Bilingual::new("类型", "Kind"),
         Facet::Keyword => Bilingual::new("关键词", "Keyword"),
+        Facet::Provider => Bilingual::new("提供单位代码", "Code of the provider"),
+        Facet::Licence => Bilingual::new("使用许可", "Licence"),
         Facet::HasData => Bilingual::new("有无数据", "With data"),
     }
 }
@@ -110,7 +113,10 @@ fn value_label(facet: Facet, value: &str) -> Bilingual {
         |list: &str| law::entry(list, value).map_or_else(|| plain(value), law::Entry::label);
     match facet {
         Facet::Theme => listed("theme"),
-        Facet::Format => listed("format"),
+        Facet::Format => match law::entry("format", value) {
+            Some(entry) => entry.label(),
+            None => plain(format_name(value)),
+        },
         Facet::Opening => listed("opening_attribute"),
         Facet::Division => places::name(value),
         Facet::Kind => match value {
@@ -122,7 +128,7 @@ fn value_label(facet: Facet, value: &str) -> Bilingual {
             "true" => Bilingual::new("有", "yes"),
             _ => Bilingual::new("无", "no"),
         },
-        Facet::Body | Facet::Keyword => plain(value),
+        Facet::Body | Facet::Keyword | Facet::Provider | Facet::Licence => plain(value),
     }
 }
 

@@ -40,6 +40,7 @@ struct Results {
     hits: Vec<HitView>,
     suggestion: Option<Suggestion>,
     pages: Option<Pages>,
+    feed_url: String,
 }
 
 /// What a new search keeps.
@@ -146,6 +147,11 @@ pub(crate) async fn search(
         clear_url: (!asked.filters.is_empty()).then(|| asked.without_filters().url()),
         facets: facets::view(&asked, &found.hits.facets),
         hits: views.collect(),
+        feed_url: Asked { page: 1, all: None, ..asked.clone() }.url().replacen(
+            "/search",
+            "/feed.atom",
+            1,
+        ),
         suggestion: found
             .hits
             .did_you_mean
@@ -156,6 +162,12 @@ pub(crate) async fn search(
         }),
     };
     app.pages.render(&visitor, "portal/search.html", context)
+}
+
+/// What an address of this page searches, for a feed of the same.
+pub(crate) fn query_of(address: &str) -> search::Query {
+    let asked = Asked::parse(address);
+    Asked { page: 1, ..asked }.query(SHOWN)
 }
 
 fn number(count: usize) -> u64 {
