@@ -1,6 +1,7 @@
-//! What is kept only for a while is removed once an hour: sessions that ended, failed
-//! sign-ins and browsers after their time, and answers to repeated requests after a day.
-//! None of it is evidence; the audit trail is not touched.
+//! What is kept only for a while is removed once an hour.
+//!
+//! Sessions that ended, failed sign-ins and browsers after their time, and answers to
+//! repeated requests after a day. None of it is evidence; the audit trail is not touched.
 
 use std::time::Duration;
 

@@ -133,8 +133,10 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 async fn run(command: Command, config: Config) -> Result<ExitCode, Failure> {
     match command {
-        Command::Serve => serve::serve(config, Vec::new()).await?,
-        Command::Demo { small, load_only } => serve::demo(config, small, load_only).await?,
+        Command::Serve => Box::pin(serve::serve(config, Vec::new())).await?,
+        Command::Demo { small, load_only } => {
+            Box::pin(serve::demo(config, small, load_only)).await?;
+        }
         Command::User(UserCommand::Add(add)) => user::add(&config, add).await?,
         Command::Log(LogCommand::Verify(verify)) => return verify::verify(verify).await,
         Command::Scan(scan) => return scan::scan(&scan),

@@ -267,7 +267,7 @@ impl View {
 
     /// Median of each column of numbers in the release.
     fn medians(&self) -> Vec<f64> {
-        let median = |(column, meaning): (usize, &super::view::Meaning)| {
+        let median = |(column, meaning): (usize, &Meaning)| {
             let rows = rows_by_code(&self.release, column);
             let mut known: Vec<(f64, u64)> = (0_u32..)
                 .zip(rows)

@@ -37,7 +37,8 @@ fn swap(similar: Vec<Similar>, percent: f64) -> Transform {
 
 /// Sex, age, town, street and a number that tells the rows apart.
 fn residents(rows: &[(u8, u8, u8)]) -> RecordBatch {
-    let texts = |of: &dyn Fn(&(u8, u8, u8)) -> Option<String>| -> ArrayRef {
+    type Cell<'a> = dyn Fn(&(u8, u8, u8)) -> Option<String> + 'a;
+    let texts = |of: &Cell<'_>| -> ArrayRef {
         Arc::new(StringArray::from(rows.iter().map(of).collect::<Vec<_>>()))
     };
     let ages: Vec<i64> = rows.iter().map(|row| i64::from(row.1)).collect();

@@ -209,7 +209,9 @@ async fn a_download_counts_once_however_it_is_taken() {
     let beyond = format!("bytes={length}-");
     let stale = ("if-range", "\"of another release\"");
     // What is asked, what is answered, and whether it is a download.
-    let cases: [(&str, &str, &[(&str, &str)], u16, u64); 14] = [
+    /// Method, address, headers, status, and what the counter shows afterwards.
+    type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], u16, u64);
+    let cases: [Case<'_>; 14] = [
         ("GET", "csv", &[], 200, 1),
         ("HEAD", "csv", &[], 200, 0),
         ("HEAD", "parquet", &[], 200, 0),

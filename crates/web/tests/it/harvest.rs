@@ -68,6 +68,7 @@ async fn a_harvest_by_tokens_meets_every_record_once() {
             title: vocabulary::Bilingual::new(format!("表 {number} & 其他"), ""),
             ..registry::CatalogueEntry::default()
         },
+        issued_at: None,
         updated_at: Some("2020-01-01T00:00:00Z".parse().unwrap()),
     });
     registry::take_over(&admin, &site.stage.platform, entries.collect()).await.unwrap();
@@ -188,6 +189,7 @@ async fn search_engines_find_their_way_and_no_text_of_an_entry_gets_out_of_its_p
             keywords: vec![hostile.to_owned()],
             ..registry::CatalogueEntry::default()
         },
+        issued_at: None,
         updated_at: None,
     };
     registry::take_over(&admin, &site.stage.platform, vec![entry]).await.unwrap();
