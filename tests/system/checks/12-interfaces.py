@@ -14,7 +14,9 @@ from client import Client, Session, body_of, check, run
 TOOLS, OUT = os.environ["FENHE_TOOLS"], os.environ["OUT"]
 HARVEST, CROISSANT = os.path.join(TOOLS, "harvest/bin"), os.path.join(TOOLS, "croissant/bin")
 SCHEMAS = os.path.join(os.environ["FENHE_SHARED"] or "/nowhere", "dcat/us-pod-schema")
-QUIET = {**os.environ, "PYTHONWARNINGS": "ignore", "CKANAPI_REQUEST_TIMEOUT": "60"}
+# ckanapi starts its workers by its own name.
+PATH = os.pathsep.join([HARVEST, os.environ["PATH"]])
+QUIET = {**os.environ, "PATH": PATH, "PYTHONWARNINGS": "ignore", "CKANAPI_REQUEST_TIMEOUT": "60"}
 
 
 def main():
