@@ -2,6 +2,8 @@
 //!
 //! An address goes down in steps (省 市 区 镇 路 号 室) of which several must be there.
 
+use std::sync::LazyLock;
+
 use crate::chars::{self, code, is_alnum};
 use crate::scan::Piece;
 
@@ -11,6 +13,19 @@ const PROVINCES: [&str; 34] = [
     "福建", "江西", "山东", "河南", "湖北", "湖南", "广东", "海南", "四川", "贵州", "云南", "陕西",
     "甘肃", "青海", "台湾", "内蒙", "广西", "西藏", "宁夏", "新疆", "香港", "澳门",
 ];
+
+/// The same as numbers, in order.
+static PROVINCE_KEYS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let mut keys: Vec<u64> =
+        PROVINCES.iter().filter_map(|name| name.as_bytes().first_chunk()).map(key).collect();
+    keys.sort_unstable();
+    keys
+});
+
+/// Two characters as a number.
+fn key(chars: &[u8; 6]) -> u64 {
+    chars.iter().fold(0, |key, byte| key << 8 | u64::from(*byte))
+}
 
 /// Words behind which an address begins that names no province.
 const BEFORE: [&str; 8] = ["地址", "住址", "为", "是", "住", "在", "于", "址"];
@@ -84,10 +99,8 @@ fn code_at(bytes: &[u8], at: usize) -> u32 {
 
 /// Whether the name of a province begins at `at`.
 fn is_province(piece: &[u8], at: usize) -> bool {
-    piece.get(at..at + 6).is_some_and(|head| {
-        let head: Option<&[u8; 6]> = head.first_chunk();
-        PROVINCES.iter().any(|province| province.as_bytes().first_chunk() == head)
-    })
+    let head = piece.get(at..).and_then(<[u8]>::first_chunk::<6>);
+    head.is_some_and(|head| PROVINCE_KEYS.binary_search(&key(head)).is_ok())
 }
 
 /// Where the last occurrence of a word ends.

@@ -25,6 +25,13 @@ pub(crate) fn each(array: &ArrayRef, mut read: impl FnMut(Option<&str>)) {
     }
 }
 
+/// Gives the text of one cell of a column to `read`.
+pub(crate) fn one(array: &ArrayRef, row: usize, read: impl FnMut(Option<&str>)) {
+    if row < array.len() {
+        each(&array.slice(row, 1), read);
+    }
+}
+
 fn strings<O: OffsetSizeTrait>(array: &GenericStringArray<O>, mut read: impl FnMut(Option<&str>)) {
     if array.null_count() == 0 {
         for row in 0..array.len() {
@@ -100,20 +107,47 @@ fn has_plain_text(data_type: &DataType) -> bool {
     }
 }
 
+/// A byte of ASCII that is never taken off.
+const PLAIN: u8 = 1;
+/// The first byte of most Chinese characters.
+const HAN: u8 = 2;
+
+static EDGES: [u8; 256] = {
+    let mut edges = [0; 256];
+    let mut byte = 0;
+    #[expect(clippy::indexing_slicing, reason = "evaluated when compiled")]
+    while byte < 256 {
+        edges[byte] = match byte {
+            0x27 | 0x60 => 0,
+            0x21..=0x7e => PLAIN,
+            0xe4..=0xe9 => HAN,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    edges
+};
+
 /// The text without blanks around it and without the apostrophe with which sheets
 /// mark a number as text, and how many bytes of them were before it.
 #[inline]
 pub(crate) fn trimmed(text: &str) -> (&str, usize) {
-    let plain = |byte: Option<&u8>| {
-        byte.is_none_or(|byte| matches!(byte, 0x21..=0x7e) && !matches!(byte, b'\'' | b'`'))
+    let edge = |byte: Option<&u8>, edges: u8| {
+        byte.is_none_or(|byte| EDGES.get(usize::from(*byte)).is_some_and(|own| own & edges != 0))
     };
-    let han = |byte: Option<&u8>| matches!(byte, Some(0xe4..=0xe9));
     let bytes = text.as_bytes();
-    let starts = plain(bytes.first()) || han(bytes.first());
-    let ends = plain(bytes.last()) || bytes.len() >= 3 && han(bytes.get(bytes.len() - 3));
-    if starts && ends {
+    let third = bytes.get(bytes.len().wrapping_sub(3));
+    let ends = edge(bytes.last(), PLAIN) || third.is_some() && edge(third, HAN);
+    if ends && edge(bytes.first(), PLAIN | HAN) {
         return (text, 0);
     }
+    trimmed_slowly(text)
+}
+
+/// As [`trimmed`], for the few texts that begin or end in something else than a
+/// letter, a digit, a mark or a Chinese character.
+#[cold]
+fn trimmed_slowly(text: &str) -> (&str, usize) {
     let tail = text.trim_start_matches(|char: char| char.is_whitespace() || "'`".contains(char));
     let inner = tail.trim_end_matches(|char: char| char.is_whitespace() || "'`".contains(char));
     (inner, text.len() - tail.len())

@@ -4,27 +4,49 @@
 //! names (全国姓名报告) and rarer ones in use. Characters of given names: frequent
 //! ones of the same reports. What is rarer is found by the header.
 
+// The first six bits are in the order in which the characters of a name follow each
+// other, so that one shift and one `and` tell where one may begin; see [`name_step`].
+
 /// A surname of one character.
 pub(crate) const SURNAME: u16 = 1;
 /// A character of given names.
-pub(crate) const GIVEN: u16 = 2;
-/// Ends a word that is no name though it starts with a surname.
-pub(crate) const NOT_LAST: u16 = 4;
-/// A Chinese numeral: 〇一二, 壹贰.
-pub(crate) const NUMERAL: u16 = 8;
-/// Ends a word that announces a name.
-pub(crate) const BEFORE_NAME: u16 = 16;
-/// Starts a surname of two characters.
-pub(crate) const DOUBLE: u16 = 32;
-/// Starts a word that announces a password.
-pub(crate) const SECRET: u16 = 64;
-/// Starts the name of a province.
-pub(crate) const PROVINCE: u16 = 128;
-/// Starts a vehicle plate.
-pub(crate) const PLATE: u16 = 256;
-
+pub(crate) const GIVEN: u16 = 1 << 1;
+/// The same once more, for the second character of a given name.
+const GIVEN_AGAIN: u16 = 1 << 2;
 /// Starts a word that follows names.
-pub(crate) const AFTER_NAME: u16 = 512;
+pub(crate) const AFTER_NAME: u16 = 1 << 3;
+/// Ends a word that announces a name.
+pub(crate) const BEFORE_NAME: u16 = 1 << 4;
+/// A surname of one character, or the first of a surname of two.
+pub(crate) const HEAD: u16 = 1 << 5;
+/// Ends a word that is no name though it starts with a surname.
+pub(crate) const NOT_LAST: u16 = 1 << 6;
+/// A Chinese numeral: 〇一二, 壹贰.
+pub(crate) const NUMERAL: u16 = 1 << 7;
+/// Starts a surname of two characters.
+pub(crate) const DOUBLE: u16 = 1 << 8;
+/// Starts a word that announces a password.
+pub(crate) const SECRET: u16 = 1 << 9;
+/// Starts the name of a province.
+pub(crate) const PROVINCE: u16 = 1 << 10;
+/// Starts a vehicle plate.
+pub(crate) const PLATE: u16 = 1 << 11;
+
+/// After [`name_step`]: the character is a surname behind a word that announces names.
+pub(crate) const ANNOUNCED: u16 = HEAD;
+/// After [`name_step`]: a surname and two characters of given names are before the
+/// character, which starts a word that follows names.
+pub(crate) const FOLLOWED: u16 = AFTER_NAME;
+
+/// Goes one character on in the two sequences that show a name inside a run, a bit for
+/// each place in them: surname, given, given, what follows names; and what announces
+/// names, surname. Bits above those of the sequences mean nothing.
+///
+/// Source: Baeza-Yates & Gonnet, "A new approach to text searching", CACM 35(10), 1992.
+#[inline]
+pub(crate) fn name_step(state: u16, flags: u16) -> u16 {
+    (state << 1 | SURNAME | BEFORE_NAME) & flags
+}
 
 /// The upper four bits are the step of an address, from 1; 0 is none.
 const STEP_SHIFT: u32 = 12;
@@ -56,8 +78,8 @@ const COUNT: usize = 0x5200;
 
 static FLAGS: [u16; COUNT] = {
     let mut flags = [0; COUNT];
-    mark(&mut flags, SURNAMES, SURNAME);
-    mark(&mut flags, GIVEN_NAMES, GIVEN);
+    mark(&mut flags, SURNAMES, SURNAME | HEAD);
+    mark(&mut flags, GIVEN_NAMES, GIVEN | GIVEN_AGAIN);
     mark(
         &mut flags,
         "省市县区镇乡村街路巷号局厅委院校厂店部处科站所司社会馆场坊中学费率额量元年月日类型级别式法表单证\
@@ -87,7 +109,7 @@ static FLAGS: [u16; COUNT] = {
         "先女小同老医主书局反来电手联身证本夫一性微称于在因到的等与和及向说已申咨投举住家现男提办户",
         AFTER_NAME,
     );
-    mark(&mut flags, "欧司上诸东皇尉公慕令夏宇长端百南西轩呼独拓闻", DOUBLE);
+    mark(&mut flags, "欧司上诸东皇尉公慕令夏宇长端百南西轩呼独拓闻", DOUBLE | HEAD);
     mark(&mut flags, "密口", SECRET);
     mark(&mut flags, "北天上重河山辽吉黑江浙安福湖广海四贵云陕甘青台内西宁新香澳", PROVINCE);
     mark(&mut flags, "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使", PLATE);
@@ -117,14 +139,24 @@ pub(crate) fn step(flags: u16) -> u16 {
     (1_u16 << (flags >> STEP_SHIFT)) >> 1
 }
 
-/// The flags of a character; `None` if it is no Chinese one.
+/// The flags of the character that begins at `at`; `None` if it is no Chinese one.
 #[inline]
-pub(crate) fn han_flags(code: u32) -> Option<u16> {
-    match FLAGS.get((code as usize).wrapping_sub(FIRST)) {
+pub(crate) fn han_flags_at(bytes: &[u8], at: usize) -> Option<u16> {
+    let &[first, second, third] = bytes.get(at..)?.first_chunk::<3>()?;
+    // Any other first byte gives a place outside the table.
+    let code = u32::from(first) << 12 | u32::from(second & 0x3f) << 6 | u32::from(third & 0x3f);
+    match FLAGS.get((code as usize).wrapping_sub(0xe_0000 + FIRST)) {
         Some(flags) => Some(*flags),
-        None if code == 0x3007 => Some(NUMERAL),
-        None => is_han_code(code).then_some(0),
+        None => rare_flags(code.wrapping_sub(0xe_0000)),
     }
+}
+
+/// As [`han_flags_at`], for what is not in the table.
+fn rare_flags(code: u32) -> Option<u16> {
+    if code == 0x3007 {
+        return Some(NUMERAL);
+    }
+    is_han_code(code).then_some(0)
 }
 
 /// The flags of a character; none outside U+4E00 to U+9FFF.
@@ -187,4 +219,50 @@ pub(crate) fn class(byte: u8) -> u8 {
 #[inline]
 pub(crate) fn is_alnum(byte: u8) -> bool {
     class(byte) & ALNUM != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn one_step_a_character_tells_what_the_last_four_are(
+            text in "[王欧阳李伟建国女士先生人者的在电话山西省号一密码]{1,24}",
+        ) {
+            let all: Vec<u16> = text.chars().map(|char| flags(char.into())).collect();
+            let mut state = 0;
+            for place in 0..all.len() {
+                state = name_step(state, all[place]);
+                let is = |back: usize, flag: u16| {
+                    place.checked_sub(back).is_some_and(|place| all[place] & flag != 0)
+                };
+                let announced = is(1, BEFORE_NAME) && (is(0, SURNAME) || is(0, DOUBLE));
+                let followed =
+                    is(3, SURNAME) && is(2, GIVEN) && is(1, GIVEN) && is(0, AFTER_NAME);
+                prop_assert_eq!(state & ANNOUNCED != 0, announced, "{} {}", text, place);
+                prop_assert_eq!(state & FOLLOWED != 0, followed, "{} {}", text, place);
+            }
+        }
+    }
+
+    #[test]
+    fn every_character_has_its_flags_and_nothing_else_has() {
+        for code in (0x80..0xffff).chain([0x1_0000, 0x2_0000, 0x10_ffff]) {
+            let Some(char) = char::from_u32(code) else { continue };
+            let mut bytes = [0; 4];
+            let text = char.encode_utf8(&mut bytes);
+            let expected = match code {
+                0x3007 => Some(NUMERAL),
+                _ => is_han_code(code).then(|| flags(code)),
+            };
+            let found = han_flags_at(format!("{text}ab").as_bytes(), 0);
+            assert_eq!(found, expected, "{code:x}");
+        }
+        assert_eq!(han_flags_at("a王".as_bytes(), 0), None);
+        assert_eq!(han_flags_at("王".as_bytes(), 3), None);
+        assert_eq!(han_flags_at("王".as_bytes(), 1), None);
+    }
 }

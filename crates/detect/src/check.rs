@@ -33,28 +33,30 @@ pub(crate) fn mod_11_2(text: &[u8]) -> bool {
     expected == found
 }
 
-/// The first two digits of the division codes of provinces, as bits.
-const PROVINCES: u128 = {
+/// Whether two digits are the first of the division codes of a province.
+static PROVINCES: [bool; 100] = {
     let spans = [(11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 83)];
-    let mut bits = 0;
+    let mut provinces = [false; 100];
     let mut place = 0;
     #[expect(clippy::indexing_slicing, reason = "evaluated when compiled")]
     while place < spans.len() {
         let (mut code, last) = spans[place];
         while code <= last {
-            bits |= 1 << code;
+            provinces[code] = true;
             code += 1;
         }
         place += 1;
     }
-    bits
+    provinces
 };
 
 /// Two digits that start a division code of a province.
 #[inline]
 pub(crate) fn is_province(tens: u8, ones: u8) -> bool {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    tens < 10 && ones < 10 && PROVINCES >> (tens * 10 + ones) & 1 == 1
+    let code = tens.wrapping_mul(10).wrapping_add(ones);
+    // No branch but the last: whether a made-up number passes, nothing foretells.
+    (tens < 10) & (ones < 10) & PROVINCES.get(usize::from(code)).copied().unwrap_or(false)
 }
 
 /// The value of a few digits; bytes that are none give a number that is too large.
@@ -66,14 +68,11 @@ fn number(text: &[u8]) -> u32 {
 
 /// Whether a year, month and day exist, years 1900 to 2099.
 pub(crate) fn is_day(year: u32, month: u32, day: u32) -> bool {
-    let leap = year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
-    let last = match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return false,
-    };
-    (1900..2100).contains(&year) && (1..=last).contains(&day)
+    const DAYS: [u32; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let leap = year.is_multiple_of(4) & !year.is_multiple_of(100) | year.is_multiple_of(400);
+    let last = DAYS.get(month as usize).copied().unwrap_or(0) + u32::from(leap & (month == 2));
+    // No branches: whether the digits of a made-up number are a day, nothing foretells.
+    (1900..2100).contains(&year) & (day >= 1) & (day <= last)
 }
 
 /// What the form of a number says, and what its check digit says.
@@ -98,10 +97,8 @@ impl Check {
 pub(crate) fn citizen_id(text: &[u8]) -> Check {
     let [tens, ones, _, _, _, _, date @ .., _, _, _, last] = text else { return Check::No };
     let [y1, y2, y3, y4, m1, m2, d1, d2] = date else { return Check::No };
-    if !is_province(*tens, *ones) {
-        return Check::No;
-    }
-    if !is_day(number(&[*y1, *y2, *y3, *y4]), number(&[*m1, *m2]), number(&[*d1, *d2])) {
+    let day = is_day(number(&[*y1, *y2, *y3, *y4]), number(&[*m1, *m2]), number(&[*d1, *d2]));
+    if !(is_province(*tens, *ones) & day) {
         return Check::No;
     }
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];

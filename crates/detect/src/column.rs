@@ -9,7 +9,7 @@ use crate::kind::{KINDS, Kind};
 use crate::names::NameLook;
 use crate::rules::RuleTally;
 use crate::sample::Sample;
-use crate::scan::Shape;
+use crate::scan::{Hit, Shape};
 use crate::sketch::{Distinct, hash};
 use crate::small::Small;
 use crate::span::Finder;
@@ -71,9 +71,12 @@ pub(crate) enum Look {
     TwelveHex,
     /// Digits that may be a part of an identifier: at most 17, an X behind perhaps.
     Part,
+    /// Eighteen digits, the last of which may be an X, with marks between them, in which
+    /// nothing else was found.
+    Pieced,
 }
 
-const LOOKS: usize = 14;
+const LOOKS: usize = 15;
 
 /// What is said of one cell at once.
 #[derive(Debug, Clone, Copy, Default)]
@@ -82,6 +85,8 @@ pub(crate) struct Read {
     pub(crate) name: NameLook,
     /// It is known to be of ASCII alone.
     pub(crate) ascii: bool,
+    /// The hash of its text; 0 for none.
+    pub(crate) hash: u64,
 }
 
 /// Everything counted of one column.
@@ -106,7 +111,7 @@ pub(crate) struct Column {
     pub(crate) plan: Option<Plan>,
     /// Finds of the user's rules.
     pub(crate) rules: Vec<RuleTally>,
-    pub(crate) examples: Vec<String>,
+    pub(crate) examples: Vec<(u64, String)>,
 }
 
 impl Column {
@@ -165,16 +170,17 @@ impl Column {
         if let Some(looks) = known.and_then(|value| value.looks) {
             finder.hits.clear();
             self.add_looks(looks);
-            return Read::default();
+            return Read { hash, ..Read::default() };
         }
         if self.examples.len() < 3 {
-            self.examples.push(masked(text));
+            self.add_example(hash, || masked(text));
         }
         if self.sample.wants(hash) {
             self.sample.offer(hash, row, text);
         }
         let shape = finder.find(text);
-        let looks = looks(finder.as_read(text, &shape), &shape);
+        let looks = looks(finder.as_read(text, &shape), &shape)
+            | u16::from(shape.pieced) << (Look::Pieced as u16);
         self.add_looks(looks);
         let name = shape.name;
         if !is_known && !self.small.is_full() {
@@ -182,7 +188,7 @@ impl Column {
             self.small.remember(hash, text, plain.then_some(looks));
         }
         if !finder.hits.is_empty() {
-            self.count_hits(row, text, finder);
+            self.count_hits(row, text, &finder.hits);
         }
         if name != NameLook::No
             && let Some(tally) = self.tallies.get_mut(Kind::PersonName.index())
@@ -191,7 +197,14 @@ impl Column {
             tally.valid += u64::from(name == NameLook::Likely);
             tally.note(row, Some(text));
         }
-        Read { name, ascii: shape.seen & WIDE == 0 && !shape.veiled }
+        Read { name, ascii: shape.seen & WIDE == 0 && !shape.veiled, hash }
+    }
+
+    /// Keeps the first three that differ.
+    fn add_example(&mut self, hash: u64, example: impl FnOnce() -> String) {
+        if self.examples.len() < 3 && self.examples.iter().all(|(own, _)| *own != hash) {
+            self.examples.push((hash, example()));
+        }
     }
 
     /// Cells that may be a part of an identifier.
@@ -199,47 +212,53 @@ impl Column {
         self.looked(Look::Part)
     }
 
-    fn count_hits(&mut self, row: u64, text: &str, finder: &Finder) {
-        let mut hit = false;
+    fn count_hits(&mut self, row: u64, text: &str, hits: &[Hit]) {
+        let first = hits.first().map(|first| first.kind);
         // Several numbers of one kind with marks between them, or one with a word
         // beside it, are a value of that kind, too.
         let mut covered = 0_usize;
-        let kind = finder.hits.first().map(|first| first.kind);
-        for found in &finder.hits {
-            let same = Some(found.kind) == kind && found.valid;
+        for found in hits {
+            let same = Some(found.kind) == first && found.valid;
             covered = if same { covered.saturating_add(found.end - found.start) } else { 0 };
         }
-        let most = kind != Some(Kind::PersonName) && covered * 10 >= text.len() * 6;
-        for (place, found) in finder.hits.iter().enumerate() {
+        let mut most = first != Some(Kind::PersonName) && covered * 10 >= text.len() * 6;
+        let mut hit = false;
+        for found in hits {
             hit |= found.valid;
-            if found.veil != 0
-                && found.valid
-                && let Some(tally) = self.tallies.get_mut(found.kind.index())
-            {
-                tally.veiled += 1;
-                tally.veils |= found.veil;
-            }
-            let whole = found.end - found.start == text.len();
-            let Some(tally) = self.tallies.get_mut(found.kind.index()) else { continue };
-            // A name that is the whole cell is judged by its look; an old citizen
-            // id was counted as a look.
-            let old = found.kind == Kind::CitizenId && !found.valid && whole && text.len() == 15;
-            if found.kind == Kind::PersonName && whole || old {
-                continue;
-            }
-            if whole {
-                tally.form += 1;
-                tally.valid += u64::from(found.valid);
-            } else if found.valid {
-                tally.inner += 1;
-                tally.near += u64::from(most && place == 0);
-                tally.named += u64::from(found.named);
-            }
-            if found.valid && !tally.is_full() {
-                tally.note(row, text.get(found.start..found.end));
-            }
+            self.count_hit(row, text, found, most);
+            most = false;
         }
         self.cells_hit += u64::from(hit);
+    }
+
+    /// Counts one find; `most` says that it is the first of those that most of the
+    /// cell is made of.
+    #[inline]
+    fn count_hit(&mut self, row: u64, text: &str, found: &Hit, most: bool) {
+        let Some(tally) = self.tallies.get_mut(found.kind.index()) else { return };
+        if found.veil != 0 && found.valid {
+            tally.veiled += 1;
+            tally.veils |= found.veil;
+        }
+        let length = found.end - found.start;
+        let whole = length == text.len();
+        // A name that is the whole cell is judged by its look; an old citizen
+        // id was counted as a look.
+        let old = length == 15 && found.kind == Kind::CitizenId && !found.valid;
+        if whole && (found.kind == Kind::PersonName || old) {
+            return;
+        }
+        if whole {
+            tally.form += 1;
+            tally.valid += u64::from(found.valid);
+        } else if found.valid {
+            tally.inner += 1;
+            tally.near += u64::from(most);
+            tally.named += u64::from(found.named);
+        }
+        if found.valid && !tally.is_full() {
+            tally.note(row, text.get(found.start..found.end));
+        }
     }
 
     /// Counts what only the column as a whole shows: citizen ids of 15 digits have
@@ -312,8 +331,9 @@ impl Column {
         for (own, later) in self.looks.iter_mut().zip(later.looks) {
             *own += later;
         }
-        self.examples.extend(later.examples);
-        self.examples.truncate(3);
+        for (hash, example) in later.examples {
+            self.add_example(hash, || example);
+        }
     }
 }
 

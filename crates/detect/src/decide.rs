@@ -163,7 +163,9 @@ impl Decision {
             .and_then(|kind| column.tally(kind))
             .map(|tally| tally.examples.clone())
             .filter(|examples| !examples.is_empty() && proof.is_none())
-            .unwrap_or_else(|| column.examples.clone());
+            .unwrap_or_else(|| {
+                column.examples.iter().map(|(_, example)| example.clone()).collect()
+            });
         let reason = self.reason(column, hit_rate, valid_rate, role, &hidden);
         let confidence = self.confidence(column, hit_rate, hidden_hits);
         let disguises = self.disguises(column, &hidden);
@@ -519,7 +521,13 @@ fn beyond_chance(column: &Column) -> Vec<KindCount> {
         let Some(tally) = column.tally(kind) else { continue };
         let chance = kind.chance().map_or(0.0, |chance| chance * tally.form as f64);
         let expected = match kind {
-            Kind::CitizenId => CITIZEN_BY_CHANCE * column.looked(Look::Eighteen) as f64,
+            Kind::CitizenId => {
+                let tried = column.looked(Look::Eighteen) + column.looked(Look::Pieced);
+                // Of numbers made of a division, a day and a counter one in eleven passes;
+                // those that fail say how many there are.
+                let failed = tally.form.saturating_sub(tally.valid) as f64;
+                (CITIZEN_BY_CHANCE * tried as f64).max(failed / 10.0)
+            }
             Kind::Mobile => MOBILE_BY_CHANCE * column.looked(Look::Eleven) as f64,
             _ => chance,
         };

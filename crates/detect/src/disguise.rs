@@ -27,10 +27,16 @@ pub enum Disguise {
     Reversed,
     /// In parts, over columns that stand side by side.
     Split,
+    /// Base32 of the text, RFC 4648 section 6.
+    Base32,
+    /// Letters that look like digits: O for 0, l and I for 1.
+    Letters,
+    /// In parts, over columns that are apart or in another order.
+    Scattered,
 }
 
 /// Number of disguises.
-const DISGUISES: usize = 10;
+const DISGUISES: usize = 13;
 
 impl Disguise {
     /// Every disguise, in the order of the enum.
@@ -45,6 +51,9 @@ impl Disguise {
         Self::HexNumber,
         Self::Reversed,
         Self::Split,
+        Self::Base32,
+        Self::Letters,
+        Self::Scattered,
     ];
 
     /// The name that people read.
@@ -60,6 +69,11 @@ impl Disguise {
             Self::HexNumber => ("十六进制数", "a hexadecimal number"),
             Self::Reversed => ("倒序书写", "written backwards"),
             Self::Split => ("拆分到相邻字段", "split over neighboring columns"),
+            Self::Base32 => ("Base32 编码", "Base32"),
+            Self::Letters => ("以字母代数字", "letters for digits"),
+            Self::Scattered => {
+                ("拆分到不相邻或次序不同的字段", "split over columns apart or in another order")
+            }
         };
         Bilingual::new(zh, en)
     }

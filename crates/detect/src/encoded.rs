@@ -1,4 +1,4 @@
-//! Base64 and hexadecimal, read back.
+//! Base64, Base32 and hexadecimal, read back.
 
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -17,6 +17,50 @@ pub(crate) fn base64<'a>(text: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
         if text.iter().any(|byte| matches!(byte, b'-' | b'_')) { &FOR_ADDRESSES } else { &PLAIN };
     let length = engine.decode_slice(text, out).ok()?;
     out.get(..length)
+}
+
+/// The bytes of Base32, RFC 4648 section 6, padded or not, in capitals or not; `None`
+/// if the text is none, or longer than `out` holds.
+pub(crate) fn base32<'a>(text: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
+    let mut slots = out.iter_mut();
+    let mut length = 0;
+    let (mut bits, mut count) = (0_u32, 0_u32);
+    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
+    for byte in text.get(..text.len() - padding)? {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a',
+            b'2'..=b'7' => byte - b'2' + 26,
+            _ => return None,
+        };
+        bits = bits << 5 | u32::from(value);
+        count += 5;
+        if count >= 8 {
+            count -= 8;
+            *slots.next()? = u8::try_from(bits >> count & 0xff).ok()?;
+            length += 1;
+            bits &= (1 << count) - 1;
+        }
+    }
+    // What is left over is less than a character, and zeros.
+    if padding > 6 || count >= 5 || bits != 0 {
+        return None;
+    }
+    out.get(..length)
+}
+
+/// Whether a run may be the Base32 of digits: of each five of them the first begins in
+/// G or H, and the third and fourth give these letters. Of made-up runs of 18 capitals
+/// and digits 2 to 7 one in 5·10⁵ does.
+#[inline]
+pub(crate) fn may_be_digits_in_base32(run: &[u8]) -> bool {
+    let at = |place: usize| run.get(place).map_or(0, u8::to_ascii_uppercase);
+    (18..=40).contains(&run.len())
+        && [0, 8].iter().all(|group| {
+            matches!(at(*group), b'G' | b'H')
+                && matches!(at(group + 3), b'D' | b'T')
+                && matches!(at(group + 5), b'M'..=b'P')
+        })
 }
 
 /// The bytes of pairs of hexadecimal digits; `None` if the text is none, or longer
@@ -64,6 +108,25 @@ mod tests {
             assert_ne!(base64(text.as_bytes(), &mut out), Some(&b"13812345678"[..]), "{text}");
         }
         assert_eq!(base64(b"MTM4", &mut out[..2]), None);
+        // The test vectors of RFC 4648 section 10.
+        for (text, plain) in [
+            ("", ""),
+            ("MY======", "f"),
+            ("MZXQ====", "fo"),
+            ("MZXW6===", "foo"),
+            ("MZXW6YQ=", "foob"),
+            ("MZXW6YTB", "fooba"),
+            ("MZXW6YTBOI======", "foobar"),
+            ("mzxw6ytboi", "foobar"),
+        ] {
+            assert_eq!(base32(text.as_bytes(), &mut out), Some(plain.as_bytes()), "{text}");
+        }
+        for text in ["M", "MZ", "MZ1", "MZXW6YTBO", "M======="] {
+            assert_eq!(base32(text.as_bytes(), &mut out), None, "{text}");
+        }
+        assert_eq!(base32(b"MZXW6YTB", &mut out[..4]), None);
+        assert!(may_be_digits_in_base32(b"GEZTQMJSGM2DKNRXHA"));
+        assert!(!may_be_digits_in_base32(b"MZXW6YTBOIMZXW6YTBOI"));
         assert_eq!(hex(b"313", &mut out), None);
     }
 }

@@ -42,10 +42,12 @@ mod label;
 mod names;
 mod network;
 mod places;
+mod quiet;
 mod rules;
 mod runs;
 mod sample;
 mod scan;
+mod scatter;
 mod secret;
 mod sketch;
 mod small;
@@ -69,6 +71,7 @@ use cell_span::{Cell, Finds};
 use column::{Column, Read};
 use names::NameLook;
 use rules::RuleTally;
+use scatter::Scatter;
 use span::Finder;
 use split::Splits;
 
@@ -90,6 +93,7 @@ pub struct Detector {
     columns: Vec<Column>,
     finder: Finder,
     splits: Splits,
+    scatter: Scatter,
     rules: Rules,
 }
 
@@ -106,6 +110,7 @@ impl Detector {
             columns: schema.fields().iter().map(|field| Column::new(field.name())).collect(),
             finder: Finder::default(),
             splits: Splits::default(),
+            scatter: Scatter::default(),
         }
     }
 
@@ -125,14 +130,19 @@ impl Detector {
         let finder = &mut self.finder;
         let rules = &self.rules;
         let mut in_parts = Vec::with_capacity(self.columns.len());
+        let keys = self.scatter.keys(batch.num_rows());
         for (place, (column, array)) in self.columns.iter_mut().zip(batch.columns()).enumerate() {
             let parts = column.parts();
             let mut finds = log.as_mut().map(|log| log.column(place));
+            let mut keys = keys.iter_mut();
             cell_text::each(array, |cell| {
                 let raw = cell.unwrap_or_default();
                 let (text, lead) = cell_text::trimmed(raw);
                 let row = column.rows;
-                let Read { name, ascii } = column.read(text, finder);
+                let Read { name, ascii, hash } = column.read(text, finder);
+                if let Some(key) = keys.next() {
+                    *key = scatter::with(*key, hash);
+                }
                 if let Some(finds) = &mut finds
                     && (!finder.hits.is_empty() || name != NameLook::No)
                 {
@@ -147,11 +157,13 @@ impl Detector {
             in_parts.push(column.parts() > parts);
         }
         self.splits.draw(batch.columns(), &in_parts, from);
+        self.scatter.draw(batch.columns(), &in_parts, from);
     }
 
     /// Adds what another detector read of later rows of the same table.
     pub fn merge(&mut self, later: Self) {
         self.splits.merge(later.splits, self.rows());
+        self.scatter.merge(later.scatter, self.rows());
         for (own, later) in self.columns.iter_mut().zip(later.columns) {
             own.merge(later);
         }
@@ -174,6 +186,17 @@ impl Detector {
         for (columns, proof) in self.splits.find(&cells, &direct) {
             for decision in decisions.get_mut(columns).unwrap_or_default() {
                 decision.prove(&proof);
+            }
+        }
+        let free: Vec<usize> =
+            (0..).zip(&decisions).filter(|(_, own)| !own.is_direct()).map(|(at, _)| at).collect();
+        let name =
+            |column: usize| self.columns.get(column).map_or("", |column| column.name.as_str());
+        for (columns, proof) in self.scatter.find(&free, name) {
+            for column in columns {
+                if let Some(decision) = decisions.get_mut(column) {
+                    decision.prove(&proof);
+                }
             }
         }
         let persons = decisions

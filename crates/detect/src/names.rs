@@ -12,7 +12,7 @@
 
 use std::sync::LazyLock;
 
-use crate::chars::{AFTER_NAME, DOUBLE, GIVEN, NOT_LAST, SURNAME, code, flags, is_han};
+use crate::chars::{AFTER_NAME, DOUBLE, GIVEN, HEAD, NOT_LAST, SURNAME, code, flags, is_han};
 use crate::kind::Kind;
 use crate::scan::{HanRun, Hit, Scanner};
 
@@ -262,29 +262,54 @@ pub(crate) fn name_look(text: &str) -> NameLook {
 
 /// As [`name_look`], for Chinese characters of three bytes each.
 fn han_look(bytes: &[u8]) -> NameLook {
-    let length = bytes.len() / 3;
-    if !(2..=4).contains(&length) {
-        return NameLook::No;
+    Letters::at(bytes, 0, bytes.len()).look(bytes.len() / 3)
+}
+
+/// Up to four characters of which the first begin a name, perhaps.
+#[derive(Debug, Clone, Copy)]
+struct Letters {
+    codes: [u32; 4],
+    flags: [u16; 4],
+}
+
+impl Letters {
+    /// Those from `start` on, none behind `end`.
+    #[inline]
+    fn at(bytes: &[u8], start: usize, end: usize) -> Self {
+        let mut letters = Self { codes: [0; 4], flags: [0; 4] };
+        let text = bytes.get(start..end.min(start + 12)).unwrap_or_default();
+        let slots = letters.codes.iter_mut().zip(&mut letters.flags);
+        for ((slot, own), &[first, second, third]) in slots.zip(text.as_chunks::<3>().0) {
+            *slot = code(first, second, third);
+            *own = flags(*slot);
+        }
+        letters
     }
-    let mut codes = [0; 4];
-    let mut key = 0;
-    for (slot, char) in codes.iter_mut().zip(bytes.chunks_exact(3)) {
-        *slot = code_at(char, 0);
-        key = key << 16 | u64::from(*slot);
+
+    /// How much the first `length` of them look like a name.
+    #[inline]
+    fn look(&self, length: usize) -> NameLook {
+        let [first, second, third, fourth] = self.codes;
+        let [f1, f2, f3, f4] = self.flags;
+        let double = length > 2 && f1 & DOUBLE != 0 && LISTS.doubles.has(pair(first, second));
+        let (given, last) = match (double, length) {
+            (false, 2) if f1 & SURNAME != 0 => (f2, f2),
+            (false, 3) if f1 & SURNAME != 0 => (f2 & f3, f3),
+            (true, 3) => (f3, f3),
+            (true, 4) => (f3 & f4, f4),
+            _ => return NameLook::No,
+        };
+        if last & NOT_LAST != 0 {
+            return NameLook::No;
+        }
+        let key = |codes: &[u32]| codes.iter().fold(0, |key, code| key << 16 | u64::from(*code));
+        let is_word = || match length {
+            2 => is_word(key(&[first, second])),
+            3 => is_word(key(&[first, second, third])),
+            _ => is_word(key(&[first, second, third, fourth])),
+        };
+        if given & GIVEN != 0 && !is_word() { NameLook::Likely } else { NameLook::Form }
     }
-    let [first, second, third, fourth] = codes;
-    let double = length > 2 && flags(first) & DOUBLE != 0 && LISTS.doubles.has(pair(first, second));
-    let (given, last) = match (double, length) {
-        (false, 2) if flags(first) & SURNAME != 0 => (flags(second), second),
-        (false, 3) if flags(first) & SURNAME != 0 => (flags(second) & flags(third), third),
-        (true, 3) => (flags(third), third),
-        (true, _) => (flags(third) & flags(fourth), fourth),
-        _ => return NameLook::No,
-    };
-    if flags(last) & NOT_LAST != 0 {
-        return NameLook::No;
-    }
-    if given & GIVEN != 0 && !is_word(key) { NameLook::Likely } else { NameLook::Form }
 }
 
 /// Whether a text is a name of two characters that was stretched with blanks:
@@ -362,10 +387,11 @@ pub(crate) fn find(scanner: &mut Scanner<'_>, run: &HanRun, end: usize) {
     let mut free_from = run.start;
     let at = |place: usize| flags(code_at(scanner.bytes, run.start + place * 3));
     // At its start, the whole run is a name, or a word that follows names is next.
-    let may = at(0) & (SURNAME | DOUBLE) != 0
+    let head = at(0);
+    let may = head & HEAD != 0
         && (run.chars <= 4
             || at(1) & GIVEN != 0 && (at(2) | at(3)) & AFTER_NAME != 0
-            || at(0) & DOUBLE != 0);
+            || head & DOUBLE != 0);
     if may {
         free_from = try_at(scanner, run.start, run.start, end).unwrap_or(free_from);
     }
@@ -385,7 +411,8 @@ fn try_at(scanner: &mut Scanner<'_>, run: usize, start: usize, end: usize) -> Op
 
 /// Where a name that starts at `start` ends, and whether a word announces it.
 fn name_at(bytes: &[u8], run: usize, start: usize, end: usize) -> Option<(usize, bool)> {
-    let double = flags(code_at(bytes, start)) & DOUBLE != 0;
+    let letters = Letters::at(bytes, start, end);
+    let [double, ..] = letters.flags.map(|flags| flags & DOUBLE != 0);
     let mut left = None;
     let mut best: Option<(usize, Right)> = None;
     // The longest first: 张三丰 before 张三.
@@ -395,7 +422,7 @@ fn name_at(bytes: &[u8], run: usize, start: usize, end: usize) -> Option<(usize,
             continue;
         }
         let name = bytes.get(start..to)?;
-        let look = han_look(name);
+        let look = letters.look(length);
         if look == NameLook::No {
             continue;
         }

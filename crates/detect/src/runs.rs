@@ -283,9 +283,27 @@ impl Scanner<'_> {
             check => return self.push(start, end, Kind::CitizenId, check == Check::Pass),
         }
         match check::credit_code(run) {
-            Check::No => end,
+            Check::No => self.eighteen_with_letters(start, end),
             check => self.push(start, end, Kind::CreditCode, check == Check::Pass),
         }
+    }
+
+    /// A citizen id in which O stands for 0 and l or I for 1, which no credit code has.
+    /// One whose check digit is wrong is none.
+    #[cold]
+    fn eighteen_with_letters(&mut self, start: usize, end: usize) -> usize {
+        let Some(mut id) = self.slice(start, end).first_chunk::<18>().copied() else { return end };
+        for byte in &mut id {
+            match byte {
+                b'O' | b'o' => *byte = b'0',
+                b'l' | b'I' | b'i' => *byte = b'1',
+                _ => {}
+            }
+        }
+        if check::citizen_id(&id) != Check::Pass {
+            return end;
+        }
+        self.push_veiled((start, end), Kind::CitizenId, true, Disguise::Letters)
     }
 
     /// As [`Scanner::eighteen`], of digits only.
@@ -335,6 +353,16 @@ impl Scanner<'_> {
             let padding = (0..2).take_while(|place| self.at(end + place) == b'=').count();
             let hits = self.hits.len();
             let to = self.decoded(start, end + padding, digits, Disguise::Base64);
+            if self.hits.len() > hits {
+                return to;
+            }
+        }
+        if encoded::may_be_digits_in_base32(run) {
+            let mut out = [0; 24];
+            let digits = encoded::base32(run, &mut out).unwrap_or_default();
+            let padding = (0..6).take_while(|place| self.at(end + place) == b'=').count();
+            let hits = self.hits.len();
+            let to = self.decoded(start, end + padding, digits, Disguise::Base32);
             if self.hits.len() > hits {
                 return to;
             }

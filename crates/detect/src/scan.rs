@@ -19,6 +19,7 @@ use crate::chars::{self, ALNUM, DIGIT, WIDE, class};
 use crate::disguise::Disguise;
 use crate::kind::Kind;
 use crate::names::{self, NameLook};
+use crate::quiet;
 use crate::secret;
 use crate::veil;
 
@@ -49,6 +50,8 @@ pub(crate) struct Shape {
     /// It has characters that hide others or stand for plain ones, and must be read
     /// in plain ones.
     pub(crate) veiled: bool,
+    /// It is 18 digits with marks between them, and was tried as a citizen id.
+    pub(crate) pieced: bool,
 }
 
 /// What is noted on the way; kept between texts, so that it is not made anew.
@@ -61,7 +64,29 @@ pub(crate) struct Notes {
 /// Finds everything in `text`; appends it in order to `hits`, which is empty. Stops
 /// where it finds that the text must be read in plain characters, unless it is
 /// `plain` already.
+#[inline]
 pub(crate) fn scan(text: &str, plain: bool, hits: &mut Vec<Hit>, notes: &mut Notes) -> Shape {
+    let bytes = text.as_bytes();
+    if let Some(shape) = quiet::shape(bytes) {
+        return shape;
+    }
+    let mut end = 0;
+    let (seen, digits) = if quiet::is_digits(bytes) {
+        end = bytes.len();
+        (DIGIT, end)
+    } else {
+        alnum_run(bytes, &mut end)
+    };
+    if end > 0 && end == bytes.len() {
+        // Most identifiers are one run and a whole cell.
+        Scanner { bytes, hits }.run(0, end, seen, digits);
+        return Shape { seen, digits, ..Shape::default() };
+    }
+    pieces(text, plain, hits, notes)
+}
+
+/// As [`scan`], for a text of several runs and what is between them.
+pub(crate) fn pieces(text: &str, plain: bool, hits: &mut Vec<Hit>, notes: &mut Notes) -> Shape {
     let bytes = text.as_bytes();
     let mut scanner = Scanner { bytes, hits };
     let mut shape = Shape::default();
@@ -78,11 +103,6 @@ pub(crate) fn scan(text: &str, plain: bool, hits: &mut Vec<Hit>, notes: &mut Not
             let (seen, digits) = alnum_run(bytes, &mut at);
             shape.seen |= seen;
             shape.digits += digits;
-            if start == 0 && at == bytes.len() {
-                // Most identifiers are one run and a whole cell.
-                scanner.run(start, at, seen, digits);
-                return shape;
-            }
             piece.open(start);
             let to = scanner.run(start, at, seen, digits);
             if to > at {
@@ -218,7 +238,21 @@ const NUMERALS: u8 = SECRET << 1;
 #[inline]
 fn may_veil(bytes: &[u8], at: usize, char: [u8; 3]) -> bool {
     let [first, second, third] = char;
-    let special = match first {
+    // Most are 。、「」 and ，：；（）, whose second bytes are these.
+    let special = match [first, second] {
+        [0xe3, 0x80] | [0xef, 0xbc] => false,
+        _ => is_special(first, second, third),
+    };
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let width = if first < 0xe0 { 2 } else { 3 };
+    let before = at.checked_sub(1).is_some_and(|before| is_digit(bytes.get(before)));
+    special | (before & is_digit(bytes.get(at + width)))
+}
+
+/// Whether a character takes no room, is a digit of another script or stands in a
+/// circle, or is next to these.
+fn is_special(first: u8, second: u8, third: u8) -> bool {
+    match first {
         0xe2 => match second {
             0x80 => matches!(third, 0x8b..=0x8f | 0xaa..=0xae),
             0x81..=0x83 => true,
@@ -229,66 +263,47 @@ fn may_veil(bytes: &[u8], at: usize, char: [u8; 3]) -> bool {
         0xc2 => matches!(second, 0xad | 0xb2 | 0xb3 | 0xb9),
         0xcd | 0xd8 | 0xd9 | 0xdb | 0xdf | 0xe0 | 0xe1 | 0xea | 0xf0.. => true,
         _ => false,
-    };
-    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
-    let width = if first < 0xe0 { 2 } else { 3 };
-    special
-        || at.checked_sub(1).is_some_and(|before| is_digit(bytes.get(before)))
-            && is_digit(bytes.get(at + width))
+    }
 }
 
 /// Goes to the end of a run of Chinese characters, noting what they are; the bits
 /// above for what is among them.
 #[inline]
 fn han_run(bytes: &[u8], at: &mut usize, run: &mut HanRun, piece: &mut Piece) -> u8 {
-    // The flags of a character, and before them those of the three before it.
-    const LABEL: u64 = (chars::BEFORE_NAME as u64) << 16;
-    const SINGLE: u64 = LABEL | chars::SURNAME as u64;
-    const DOUBLE: u64 = LABEL | chars::DOUBLE as u64;
-    const FOLLOWED: u64 = (chars::SURNAME as u64) << 48
-        | (chars::GIVEN as u64) << 32
-        | (chars::GIVEN as u64) << 16
-        | chars::AFTER_NAME as u64;
     let start = *at;
+    let Some(mut flags) = chars::han_flags_at(bytes, start) else { return 0 };
+    piece.open(start);
+    if run.chars == 0 {
+        run.begin(start);
+    }
     let mut place = start;
     let mut all = 0;
-    let mut flags_of_four = if run.chars == 0 { 0 } else { run.last };
-    while let Some(&[first, second, third]) = bytes.get(place..).and_then(<[u8]>::first_chunk::<3>)
-    {
-        if first.wrapping_sub(0xe3) > 6 {
-            break;
-        }
-        let Some(flags) = chars::han_flags(chars::code(first, second, third)) else { break };
-        if place == start {
-            piece.open(start);
-            if run.chars == 0 {
-                run.begin(start);
-            }
-        }
+    let mut state = run.state;
+    loop {
         piece.note(place, flags);
         all |= flags;
-        // A surname behind a word that announces names, or two characters of given
-        // names between a surname and a word that follows names.
-        flags_of_four = flags_of_four << 16 | u64::from(flags);
-        let has = |wanted: u64| flags_of_four & wanted == wanted;
-        let (announced, followed) = (has(SINGLE) | has(DOUBLE), has(FOLLOWED));
-        if announced | followed {
-            if followed {
+        state = chars::name_step(state, flags);
+        if state & (chars::ANNOUNCED | chars::FOLLOWED) != 0 {
+            if state & chars::FOLLOWED != 0 {
                 run.keep(place.wrapping_sub(9));
             }
-            if announced {
+            if state & chars::ANNOUNCED != 0 {
                 run.keep(place);
             }
         }
         place = place.wrapping_add(3);
+        match chars::han_flags_at(bytes, place) {
+            Some(next) => flags = next,
+            None => break,
+        }
     }
-    if place == start {
-        return 0;
-    }
-    let length = (place - start) / 3;
-    run.last = flags_of_four;
+    let length = place.wrapping_sub(start) / 3;
+    run.state = state;
     run.chars = run.chars.wrapping_add(length);
     *at = place;
+    if all & (chars::SECRET | chars::NUMERAL) == 0 {
+        return 0;
+    }
     let own = bytes.get(start..place).unwrap_or_default();
     let secret = all & chars::SECRET != 0 && secret::announces(Some(own));
     let numerals = all & chars::NUMERAL != 0 && length >= 11 && veil::has_numerals(own);
@@ -305,8 +320,8 @@ pub(crate) struct HanRun {
     pub(crate) chars: usize,
     /// It goes on behind a dot in the middle of the line.
     pub(crate) dotted: bool,
-    /// Flags of the last four characters, the last lowest.
-    last: u64,
+    /// How far the sequences that show a name have come, see [`chars::name_step`].
+    state: u16,
     /// Places inside it, in bytes of the text, and how many are kept.
     places: [usize; CANDIDATES],
     kept: usize,
@@ -317,6 +332,7 @@ impl HanRun {
     fn begin(&mut self, at: usize) {
         self.start = at;
         self.dotted = false;
+        self.state = 0;
         self.kept = 0;
     }
 
@@ -355,11 +371,10 @@ pub(crate) struct Piece {
 impl Piece {
     #[inline]
     fn open(&mut self, at: usize) {
-        if !self.open {
-            self.start = at;
-            self.open = true;
-            self.kept = 0;
-        }
+        // Without a branch: every second run opens a piece.
+        self.start = if self.open { self.start } else { at };
+        self.kept = if self.open { self.kept } else { 0 };
+        self.open = true;
     }
 
     /// Keeps a place if a step of an address is there. Without a branch, since
@@ -448,12 +463,10 @@ impl Scanner<'_> {
 
     #[inline]
     fn end_han(&mut self, run: &mut HanRun, end: usize) {
-        if run.chars > 0 {
-            if run.chars > 1 {
-                names::find(self, run, end);
-            }
-            run.chars = 0;
+        if run.chars > 1 {
+            names::find(self, run, end);
         }
+        run.chars = 0;
     }
 
     #[inline]

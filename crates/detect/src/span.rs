@@ -1,8 +1,13 @@
 //! Finds in one text: what stands where.
 
+use crate::check::{self, Check};
+use crate::disguise::Disguise;
 use crate::kind::Kind;
 use crate::scan::{Hit, Notes, Shape, scan};
-use crate::veil::Plain;
+use crate::veil::{Plain, bare};
+
+/// Longest text that is tried as one identifier with marks in it, in bytes.
+const LONGEST: usize = 96;
 
 /// A find in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +66,11 @@ impl Finder {
     /// Finds all hits of a text, valid or not, in order.
     pub(crate) fn find(&mut self, text: &str) -> Shape {
         self.hits.clear();
-        let shape = scan(text, false, &mut self.hits, &mut self.notes);
+        let mut shape = scan(text, false, &mut self.hits, &mut self.notes);
         if !shape.veiled {
+            if matches!(shape.digits, 17 | 18) && self.hits.is_empty() {
+                shape.pieced = self.piece_together(text);
+            }
             return shape;
         }
         self.hits.clear();
@@ -75,6 +83,28 @@ impl Finder {
         }
         shape.veiled = true;
         shape
+    }
+
+    /// Finds a citizen id that is broken up by marks at any place, and is the whole
+    /// text. Whether 18 digits with marks between them were tried.
+    #[cold]
+    fn piece_together(&mut self, text: &str) -> bool {
+        if text.len() > LONGEST {
+            return false;
+        }
+        let Some((bare, bits)) = bare(text).filter(|(bare, _)| bare.len() == 18) else {
+            return false;
+        };
+        if bits & Disguise::Separators.bit() == 0 {
+            return false;
+        }
+        // One that fails its check says how many pass by chance in a column of them.
+        let (kind, end, check) = (Kind::CitizenId, text.len(), check::citizen_id(&bare));
+        if check != Check::No {
+            let valid = check == Check::Pass;
+            self.hits.push(Hit { start: 0, end, kind, valid, named: false, veil: bits });
+        }
+        true
     }
 
     /// The last text as it was read.

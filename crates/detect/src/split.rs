@@ -35,8 +35,31 @@ const X: u64 = 1 << 62;
 
 /// A cell without what is around it. Not inlined, so that the other use is.
 #[inline(never)]
-fn inner(text: &str) -> &str {
+pub(crate) fn inner(text: &str) -> &str {
     cell_text::trimmed(text).0
+}
+
+/// Where the parts are, in words, and what the chance must be below.
+#[derive(Debug)]
+pub(crate) struct Over {
+    pub(crate) place: Bilingual,
+    pub(crate) disguise: Disguise,
+    /// log10 of the chance.
+    pub(crate) ruled_out: f64,
+    /// The same for mobile numbers, whose plan must be followed in any case.
+    pub(crate) ruled_out_by_plan: f64,
+}
+
+impl Over {
+    /// Columns side by side.
+    fn neighbors() -> Self {
+        Self {
+            place: Disguise::Split.label(),
+            disguise: Disguise::Split,
+            ruled_out: RULED_OUT,
+            ruled_out_by_plan: 0.0,
+        }
+    }
 }
 
 /// The part that a cell is; 0 for none.
@@ -64,12 +87,12 @@ fn packed(value: u64, length: usize) -> Part {
     value | (length as u64) << LENGTH_SHIFT
 }
 
-fn length_of(part: Part) -> usize {
+pub(crate) fn length_of(part: Part) -> usize {
     usize::try_from(part >> LENGTH_SHIFT & 0x1f).unwrap_or_default() + usize::from(part & X != 0)
 }
 
 /// Writes a part, with zeros before it up to a length.
-fn write(part: Part, least: usize, out: &mut Vec<u8>) {
+pub(crate) fn write(part: Part, least: usize, out: &mut Vec<u8>) {
     let digits = length_of(part) - usize::from(part & X != 0);
     let width = digits.max(least.saturating_sub(usize::from(part & X != 0)));
     let value = part & ((1 << LENGTH_SHIFT) - 1);
@@ -256,6 +279,7 @@ fn proof(window: &Window, width: usize) -> Option<Proof> {
     if let Some(first) = longest.get_mut(MOST - width) {
         *first = 0;
     }
+    let over = Over::neighbors();
     let tried = [longest, [0; MOST]].into_iter().filter_map(|least| {
         let values: Vec<(u64, Vec<u8>)> = rows
             .iter()
@@ -267,12 +291,13 @@ fn proof(window: &Window, width: usize) -> Option<Proof> {
                 (row.row, value)
             })
             .collect();
-        checked(&values).or_else(|| mobile(&values, window.complete))
+        checked(&values, &over).or_else(|| mobile(&values, window.complete, &over))
     });
     tried.max_by(|left, right| left.hit_rate.total_cmp(&right.hit_rate))
 }
 
-fn checked(values: &[(u64, Vec<u8>)]) -> Option<Proof> {
+/// Whether joined values are of a kind with a check digit.
+pub(crate) fn checked(values: &[(u64, Vec<u8>)], over: &Over) -> Option<Proof> {
     let mut counts = [(0_usize, 0_usize); KINDS];
     for (kind, passes) in values.iter().filter_map(|(_, value)| checked_kind(value)) {
         if let Some((form, valid)) = counts.get_mut(kind.index()) {
@@ -288,30 +313,34 @@ fn checked(values: &[(u64, Vec<u8>)]) -> Option<Proof> {
         .max_by_key(|(_, (_, valid))| *valid)?;
     let chance = kind.chance()?;
     let bound = log10_bound(valid, form, chance);
-    let is = form as f64 >= SHARE * all as f64 && valid * 2 >= form && bound <= RULED_OUT;
+    let is = form as f64 >= SHARE * all as f64 && valid * 2 >= form && bound <= over.ruled_out;
     is.then(|| {
         let label = kind.label();
         let reason = Bilingual::new(
             format!(
-                "拆分到相邻字段，拼接后为{}：抽取的{all}行中{form}行形态相符，{valid}行通过校验\
+                "{}，拼接后为{}：抽取的{all}行中{form}行形态相符，{valid}行通过校验\
                  （随机值约{:.1}%），随机如此的概率不超过{}",
+                over.place.zh,
                 label.zh,
                 chance * 100.0,
                 power(bound)
             ),
             format!(
-                "split over neighboring columns, joined they are: {}; of {all} rows drawn {form} have the form and \
+                "{}, joined they are: {}; of {all} rows drawn {form} have the form and \
                  {valid} pass the check (made-up ones: {:.1}%), by chance with probability {} at most",
+                over.place.en,
                 label.en,
                 chance * 100.0,
                 power(bound)
             ),
         );
-        split(kind, valid as f64 / all as f64, valid as f64 / form as f64, reason)
+        let (hit_rate, valid_rate) = (valid as f64 / all as f64, valid as f64 / form as f64);
+        Proof { kind, disguises: vec![over.disguise], hit_rate, valid_rate, reason }
     })
 }
 
-fn mobile(values: &[(u64, Vec<u8>)], complete: u64) -> Option<Proof> {
+/// Whether joined values are mobile numbers; `complete` rows have all parts.
+pub(crate) fn mobile(values: &[(u64, Vec<u8>)], complete: u64, over: &Over) -> Option<Proof> {
     let numbers: Vec<(u64, u64)> = values
         .iter()
         .filter(|(_, value)| is_mobile(value))
@@ -321,18 +350,17 @@ fn mobile(values: &[(u64, Vec<u8>)], complete: u64) -> Option<Proof> {
         return None;
     }
     let plan = Plan::of(&numbers, values.len(), complete as f64);
-    plan.follows_plan().then(|| {
-        let why = plan_reason(&plan);
+    let follows = plan.follows_plan() && plan.by_plan <= over.ruled_out_by_plan;
+    follows.then(|| {
+        let (why, place) = (plan_reason(&plan), &over.place);
         let reason = Bilingual::new(
-            format!("拆分到相邻字段，拼接后为手机号码：{}", why.zh),
-            format!("split over neighboring columns, joined they are: mobile number; {}", why.en),
+            format!("{}，拼接后为手机号码：{}", place.zh, why.zh),
+            format!("{}, joined they are: mobile number; {}", place.en, why.en),
         );
-        split(Kind::Mobile, numbers.len() as f64 / values.len() as f64, 1.0, reason)
+        let hit_rate = numbers.len() as f64 / values.len() as f64;
+        let disguises = vec![over.disguise];
+        Proof { kind: Kind::Mobile, disguises, hit_rate, valid_rate: 1.0, reason }
     })
-}
-
-fn split(kind: Kind, hit_rate: f64, valid_rate: f64, reason: Bilingual) -> Proof {
-    Proof { kind, disguises: vec![Disguise::Split], hit_rate, valid_rate, reason }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 //! was read, so that it costs nothing by the row.
 //!
 //! ```text
-//! sample ─▶ as it stands, Base64, hexadecimal, backwards ─▶ letters and digits
-//!                                                           │
+//! sample ─▶ as it stands, decoded, backwards, O as 0 ─▶ letters and digits
+//!                                                       │
 //!        share of the form, check against its chance, plan of the mobile numbers
 //! ```
 
@@ -61,12 +61,14 @@ struct Read {
 /// A disguise, and how a value is read that wears it.
 type Try = (Option<Disguise>, fn(&str) -> Option<Read>);
 
-const TRIES: [Try; 5] = [
+const TRIES: [Try; 7] = [
     (None, plainly),
     (Some(Disguise::Base64), from_base64),
     (Some(Disguise::Hex), from_hex),
     (Some(Disguise::HexNumber), from_hex_number),
     (Some(Disguise::Reversed), backwards),
+    (Some(Disguise::Base32), from_base32),
+    (Some(Disguise::Letters), with_letters),
 ];
 
 /// What is known of the column beside its sample.
@@ -147,6 +149,30 @@ fn backwards(text: &str) -> Option<Read> {
     Some(read)
 }
 
+fn from_base32(text: &str) -> Option<Read> {
+    let mut out = [0; LONGEST];
+    decoded(encoded::base32(text.as_bytes(), &mut out)?)
+}
+
+/// Letters that look like digits read as these. What has none stays as it is, since of
+/// mobile numbers a third has no 0.
+fn with_letters(text: &str) -> Option<Read> {
+    let mut read = plainly(text)?;
+    for byte in &mut read.bare {
+        let digit = match byte {
+            b'O' | b'Q' => b'0',
+            b'I' | b'L' => b'1',
+            b'Z' => b'2',
+            b'S' => b'5',
+            b'B' => b'8',
+            _ => continue,
+        };
+        *byte = digit;
+        read.bits |= Disguise::Letters.bit();
+    }
+    Some(read)
+}
+
 /// The kind with a check digit whose form a value has, and whether it passes.
 pub(crate) fn checked_kind(bare: &[u8]) -> Option<(Kind, bool)> {
     let passes = |check| check == Check::Pass;
@@ -177,6 +203,7 @@ pub(crate) fn mobile_number(text: &str) -> Option<u64> {
     plainly(text)
         .and_then(number)
         .or_else(|| from_base64(text).and_then(number))
+        .or_else(|| from_base32(text).and_then(number))
         .or_else(|| from_hex(text).and_then(number))
 }
 
@@ -198,7 +225,7 @@ struct Trial<'a> {
 impl Trial<'_> {
     /// Whether nothing is read so by chance.
     fn is_encoded(&self) -> bool {
-        matches!(self.disguise, Some(Disguise::Base64 | Disguise::Hex))
+        matches!(self.disguise, Some(Disguise::Base64 | Disguise::Base32 | Disguise::Hex))
     }
 
     fn share(&self, count: usize) -> f64 {
@@ -257,7 +284,7 @@ impl Trial<'_> {
         }
         let plan = Plan::of(&numbers, self.all, self.setting.distinct);
         let stands = match self.disguise {
-            Some(Disguise::Base64 | Disguise::Hex) => !plan.is_running(),
+            Some(Disguise::Base64 | Disguise::Base32 | Disguise::Hex) => !plan.is_running(),
             None if !self.setting.number && self.values.iter().any(|value| value.bits != 0) => {
                 plan.looks_drawn()
             }
@@ -307,8 +334,12 @@ impl Trial<'_> {
     /// The proof without what makes it sure; `is` says which values it is about.
     fn proof(&self, kind: Kind, count: usize, mut is: impl FnMut(&&Read) -> bool) -> Option<Proof> {
         let own = self.disguise.map_or(0, Disguise::bit);
-        let bits =
-            self.values.iter().filter(|value| is(value)).fold(own, |bits, value| bits | value.bits);
+        let found: Vec<&Read> = self.values.iter().filter(|value| is(value)).collect();
+        let letters = found.iter().filter(|value| value.bits & Disguise::Letters.bit() != 0);
+        if own == Disguise::Letters.bit() && (letters.count() as f64) < SHARE * count as f64 {
+            return None;
+        }
+        let bits = found.iter().fold(own, |bits, value| bits | value.bits);
         let disguises = Disguise::of_bits(bits);
         let label = kind.label();
         let name = disguise::names(&disguises);

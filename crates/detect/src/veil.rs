@@ -154,8 +154,8 @@ pub(crate) fn is_veil(bytes: &[u8], at: usize) -> bool {
 #[cold]
 pub(crate) fn has_numerals(run: &[u8]) -> bool {
     let mut streak = 0;
-    run.as_chunks::<3>().0.iter().any(|[first, second, third]| {
-        let flags = chars::han_flags(chars::code(*first, *second, *third));
+    run.as_chunks::<3>().0.iter().any(|char| {
+        let flags = chars::han_flags_at(char, 0);
         streak = if flags.unwrap_or(0) & chars::NUMERAL != 0 { streak + 1 } else { 0 };
         streak >= 11
     })

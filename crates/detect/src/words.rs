@@ -157,17 +157,26 @@ pub(crate) fn is_day(text: &str) -> bool {
     };
     let [y1, y2, y3, y4, rest @ ..] = bytes else { return false };
     let year = [*y1, *y2, *y3, *y4];
-    if !year.iter().all(u8::is_ascii_digit) {
+    let digits = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & byte.is_ascii_digit());
+    let joined = match rest {
+        [m1, m2, d1, d2] if digits(rest) => {
+            return digits(&year)
+                && day_exists(number(&year), number(&[*m1, *m2]), number(&[*d1, *d2]));
+        }
+        [b'-' | b'/' | b'.', ..] => true,
+        [0xe5, ..] => rest.starts_with("年".as_bytes()),
+        _ => false,
+    };
+    if !joined || !digits(&year) {
         return false;
     }
-    if let [m1, m2, d1, d2] = rest
-        && rest.iter().all(u8::is_ascii_digit)
+    // 05-18 behind the mark, as most have it.
+    if let [_, m1, m2, mark, d1, d2, behind @ ..] = rest
+        && digits(&[*m1, *m2, *d1, *d2])
+        && !mark.is_ascii_digit()
+        && !behind.first().is_some_and(u8::is_ascii_digit)
     {
         return day_exists(number(&year), number(&[*m1, *m2]), number(&[*d1, *d2]));
-    }
-    let joined = matches!(rest, [b'-' | b'/' | b'.', ..]) || rest.starts_with("年".as_bytes());
-    if !joined {
-        return false;
     }
     let mut parts = rest.split(|byte| !byte.is_ascii_digit()).filter(|part| !part.is_empty());
     let (Some(month), Some(day)) = (parts.next(), parts.next()) else { return false };
@@ -202,16 +211,23 @@ pub(crate) fn degrees(text: &str) -> usize {
 /// What is behind a degree: a sign, up to 180, at least three decimals.
 fn after_degree(text: &[u8]) -> Option<&[u8]> {
     let text = text.strip_prefix(b"-").unwrap_or(text);
-    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let whole = digits(text);
-    if !(1..=3).contains(&whole) || text.get(whole) != Some(&b'.') {
+    let whole = match text {
+        [_, b'.', _, _, _, ..] => 1,
+        [_, _, b'.', _, _, _, ..] => 2,
+        [_, _, _, b'.', _, _, _, ..] => 3,
+        _ => return None,
+    };
+    let head = text.get(..whole)?;
+    if !head.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let degree = text.iter().take(whole).fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0'));
-    let decimals = digits(text.get(whole + 1..)?);
-    if degree > 180 || decimals < 3 {
+    let degree = head.iter().fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0'));
+    let behind = text.get(whole + 1..)?;
+    let first = behind.first_chunk::<3>()?;
+    if degree > 180 || !first.iter().fold(true, |all, byte| all & byte.is_ascii_digit()) {
         return None;
     }
+    let decimals = behind.iter().take_while(|byte| byte.is_ascii_digit()).count();
     text.get(whole + 1 + decimals..)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
-use detect::{ColumnFinding, Detector, Disguise, Kind, Role, spans};
+use detect::{CellSpan, ColumnFinding, Detector, Disguise, Kind, Role, SpanLog, What, spans};
 use proptest::prelude::*;
 
 use crate::shared::{Numbers, column, findings, table};
@@ -74,10 +74,26 @@ fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Base32 of RFC 4648 section 6, padded.
+fn base32(text: &str) -> String {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut encoded = String::new();
+    for group in text.as_bytes().chunks(5) {
+        let bits =
+            (0..5).fold(0_u64, |bits, at| bits << 8 | u64::from(*group.get(at).unwrap_or(&0)));
+        let filled = (group.len() * 8).div_ceil(5);
+        for place in 0..8 {
+            let quintet = usize::try_from(bits >> (35 - 5 * place) & 31).unwrap();
+            encoded.push(if place < filled { char::from(ALPHABET[quintet]) } else { '=' });
+        }
+    }
+    encoded
+}
+
 /// A disguise, and how a value is written in it.
 type Costume = (Disguise, fn(&str) -> String);
 
-const COSTUMES: [Costume; 28] = [
+const COSTUMES: [Costume; 34] = [
     (Disguise::ZeroWidth, |text| every(text, 3, "\u{200b}")),
     (Disguise::ZeroWidth, |text| every(text, 1, "\u{feff}")),
     (Disguise::ZeroWidth, |text| every(text, 4, "\u{ad}")),
@@ -106,6 +122,12 @@ const COSTUMES: [Costume; 28] = [
     (Disguise::Hex, hex),
     (Disguise::Hex, |text| hex(text).to_uppercase()),
     (Disguise::Reversed, |text| text.chars().rev().collect()),
+    (Disguise::Base32, base32),
+    (Disguise::Base32, |text| base32(text).trim_end_matches('=').to_lowercase()),
+    (Disguise::Letters, |text| text.replace('0', "O")),
+    (Disguise::Letters, |text| text.replace('0', "o").replace('1', "l")),
+    (Disguise::Letters, |text| text.replace('0', "O").replace('1', "I")),
+    (Disguise::Letters, |text| every(&text.replace('0', "O").replace('1', "l"), 4, "-")),
 ];
 
 fn assert_caught(found: &ColumnFinding, kind: Kind, disguise: Disguise) {
@@ -280,6 +302,28 @@ fn look_alikes() -> Vec<LookAlike> {
         ("文号", |n| format!("晋政发〔20{:02}〕{}号", n.below(26), n.below(90))),
         ("要点", |n| format!("①第{}次②第{}次③合格", n.below(99), n.below(99))),
         ("范围", |n| format!("{}—{}", 1900 + n.below(100), 2000 + n.below(100))),
+        // The number of a matter: division, day, counter.
+        ("办件编号", |n| {
+            let (y, m, d) = day(n);
+            format!("1401{:02}{y:04}{m:02}{d:02}{:04}", n.below(20), n.below(10_000))
+        }),
+        ("code", |n| {
+            let (y, m, d) = day(n);
+            format!("1401{:02}-{y:04}{m:02}{d:02}-{:04}", n.below(20), n.below(10_000))
+        }),
+        ("code", |n| {
+            let (y, m, d) = day(n);
+            format!("1401{:02}/{y:04}/{m:02}/{d:02}/{:04}", n.below(20), n.below(10_000))
+        }),
+        ("code", |n| base32(&n.digits(18))),
+        ("code", |n| base32(&n.digits(9)).to_lowercase()),
+        ("code", |n| base32(&format!("{:016x}", n.below(u64::MAX)))),
+        ("单号", |n| format!("SO{}", n.digits(16))),
+        ("单号", |n| format!("IO{}OL{}", n.digits(7), n.digits(7))),
+        ("单号", |n| n.digits(18).replace('0', "O").replace('1', "l")),
+        ("单号", |n| n.digits(16).replace('0', "O")),
+        ("型号", |n| format!("B{}O{}I", n.digits(4), n.digits(5))),
+        ("isbn", |n| format!("978-7-{}-{}-{}", n.digits(3), n.digits(5), n.below(10))),
     ]
 }
 
@@ -336,6 +380,129 @@ fn identifiers_split_over_columns_are_caught() {
         for found in others {
             assert_eq!((found.kind, found.role), (None, Role::None), "{found:?}");
         }
+    }
+}
+
+/// A table of parts of the values under these headers, in this order; `""` is a column
+/// of something else.
+fn scattered(values: &[String], parts: &[(&str, std::ops::Range<usize>)]) -> RecordBatch {
+    let columns: Vec<(&str, Vec<String>)> = parts
+        .iter()
+        .map(|(name, range)| {
+            let cell = |value: &String| value[range.clone()].to_owned();
+            let other = |(row, _): (usize, &String)| format!("第{}类", row % 7);
+            match range.is_empty() {
+                false => (*name, values.iter().map(cell).collect()),
+                true => (*name, values.iter().enumerate().map(other).collect()),
+            }
+        })
+        .collect();
+    table(&columns)
+}
+
+#[test]
+fn identifiers_split_over_columns_apart_or_in_another_order_are_caught() {
+    let mut numbers = Numbers(73);
+    let ids: Vec<String> = (0..100).map(|_| numbers.citizen_id()).collect();
+    let phones: Vec<String> = (0..150).map(|_| mobile(&mut numbers)).collect();
+    let cards: Vec<String> = (0..100).map(|_| bank_card(&mut numbers)).collect();
+    type Case<'a> = (&'a [String], &'a [(&'a str, std::ops::Range<usize>)], Kind);
+    let cases: [Case<'_>; 7] = [
+        (&ids, &[("code2", 6..18), ("code1", 0..6)], Kind::CitizenId),
+        (&ids, &[("code1", 0..6), ("类", 0..0), ("code2", 6..18)], Kind::CitizenId),
+        (
+            &ids,
+            &[("code3", 14..18), ("类", 0..0), ("code1", 0..6), ("code2", 6..14)],
+            Kind::CitizenId,
+        ),
+        (&phones, &[("code2", 3..11), ("code1", 0..3)], Kind::Mobile),
+        (&phones, &[("code1", 0..7), ("类", 0..0), ("code2", 7..11)], Kind::Mobile),
+        (
+            &phones,
+            &[("code2", 3..7), ("类", 0..0), ("code3", 7..11), ("别", 0..0), ("code1", 0..3)],
+            Kind::Mobile,
+        ),
+        (&cards, &[("code2", 6..19), ("类", 0..0), ("code1", 0..6)], Kind::BankCard),
+    ];
+    for (values, parts, kind) in cases {
+        let found = findings(&scattered(values, parts));
+        let (parts, others): (Vec<_>, Vec<_>) =
+            found.iter().partition(|found| found.name.starts_with("code"));
+        for found in parts {
+            assert_caught(found, kind, Disguise::Scattered);
+            assert!(found.reason.zh.contains("依次为code1、code2"), "{found:?}");
+        }
+        for found in others {
+            assert_eq!((found.kind, found.role), (None, Role::None), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn scattered_parts_that_lost_their_zeros_are_put_together() {
+    let mut numbers = Numbers(74);
+    let phones: Vec<String> = (0..200).map(|_| mobile(&mut numbers)).collect();
+    let part = |from: usize, to: usize| -> ArrayRef {
+        let values = phones.iter().map(|phone| phone[from..to].parse::<i64>().unwrap());
+        Arc::new(Int64Array::from_iter_values(values))
+    };
+    let batch = RecordBatch::try_from_iter([("b", part(3, 11)), ("a", part(0, 3))]).unwrap();
+    for found in findings(&batch) {
+        assert_caught(&found, Kind::Mobile, Disguise::Scattered);
+    }
+}
+
+#[test]
+fn columns_of_numbers_apart_are_not_put_together() {
+    let mut numbers = Numbers(75);
+    let mut n = |bound: u64| numbers.below(bound);
+    let rows = 0..2000;
+    // Prefixes of mobile numbers in use, and how many users each has.
+    let columns: Vec<(&str, Vec<String>)> = vec![
+        ("用户数", rows.clone().map(|_| (1 + n(10_000) * n(10_000)).to_string()).collect()),
+        ("市", rows.clone().map(|row| format!("第{}市", row % 11)).collect()),
+        (
+            "号段",
+            rows.clone().map(|_| PREFIXES[usize::try_from(n(20)).unwrap()].to_owned()).collect(),
+        ),
+        ("日期", rows.clone().map(|_| format!("2025{:02}{:02}", 1 + n(12), 1 + n(28))).collect()),
+        ("年度", rows.clone().map(|_| format!("{}", 2000 + n(26))).collect()),
+        ("区划", rows.clone().map(|_| format!("1401{:02}", 1 + n(20))).collect()),
+        ("序号", rows.clone().map(|row: u64| format!("{row:04}")).collect()),
+        ("金额", rows.map(|_| n(100_000).to_string()).collect()),
+    ];
+    for found in findings(&table(&columns)) {
+        let said = (found.kind, found.hidden_hits, found.disguises.len());
+        assert_eq!(said, (None, 0, 0), "{found:?}");
+    }
+}
+
+#[test]
+fn a_citizen_id_in_disguise_in_a_few_cells_is_found() {
+    let mut numbers = Numbers(76);
+    let wears: [Costume; 6] = [
+        (Disguise::Separators, |id| every(id, 2, "-")),
+        (Disguise::Separators, |id| every(id, 5, " ~ ")),
+        (Disguise::Separators, |id| every(id, 1, "/")),
+        (Disguise::Base32, base32),
+        (Disguise::Letters, |id| id.replace('0', "O")),
+        (Disguise::Letters, |id| id.replace('0', "o").replace('1', "l")),
+    ];
+    for (disguise, wear) in wears {
+        let mut notes: Vec<String> = (0..5000).map(|n| format!("第{n}次检查合格")).collect();
+        let id = numbers.citizen_id();
+        notes.push(wear(&id));
+        let batch = table(&[("备注", notes)]);
+        let mut detector = Detector::new(&batch.schema());
+        let mut log = SpanLog::new();
+        detector.update_with(&batch, &mut log);
+        let found = detector.finish();
+        assert_eq!((found[0].role, found[0].hidden_hits), (Role::Direct, 1), "{found:?}");
+        assert_eq!(found[0].disguises, [disguise], "{found:?}");
+        let end = u32::try_from(wear(&id).chars().count()).unwrap();
+        let what = What::Kind(Kind::CitizenId);
+        let span = CellSpan { row: 5000, column: 0, start: 0, end, what };
+        assert_eq!(log.settle(&found), [span], "{disguise:?}");
     }
 }
 
@@ -451,6 +618,9 @@ proptest! {
             ("a", ids.iter().map(|id| id[..6].to_owned()).collect()),
             ("b", ids.iter().map(|id| id[6..].to_owned()).collect()),
             ("c", ids.iter().map(|id| every(id, 4, "~")).collect()),
+            ("d", ids.iter().rev().map(|id| id[6..].to_owned()).collect()),
+            ("e", ids.iter().map(|_| "甲".to_owned()).collect()),
+            ("f", ids.iter().rev().map(|id| id[..6].to_owned()).collect()),
         ]);
         let mut whole = Detector::new(&batch.schema());
         whole.update(&batch);
@@ -460,7 +630,8 @@ proptest! {
         second.update(&batch.slice(cut, 900 - cut));
         first.merge(second);
         let found = whole.finish();
-        prop_assert!(found.iter().all(|found| found.kind == Some(Kind::CitizenId)), "{found:?}");
+        let all = found.iter().filter(|found| found.name != "e");
+        prop_assert!(all.into_iter().all(|f| f.kind == Some(Kind::CitizenId)), "{found:?}");
         prop_assert_eq!(first.finish(), found);
     }
 }

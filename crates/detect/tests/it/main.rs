@@ -10,6 +10,7 @@
 )]
 
 mod adversary;
+mod any_type;
 mod columns;
 mod disguise;
 mod edges;
