@@ -87,6 +87,14 @@ pub(crate) struct Read {
     pub(crate) ascii: bool,
     /// The hash of its text; 0 for none.
     pub(crate) hash: u64,
+    /// It may be a part of an identifier.
+    pub(crate) part: bool,
+}
+
+/// Whether looks are those of a part of an identifier.
+#[inline]
+fn is_part(looks: u16) -> bool {
+    looks >> (Look::Part as u16) & 1 == 1
 }
 
 /// Everything counted of one column.
@@ -170,7 +178,7 @@ impl Column {
         if let Some(looks) = known.and_then(|value| value.looks) {
             finder.hits.clear();
             self.add_looks(looks);
-            return Read { hash, ..Read::default() };
+            return Read { hash, part: is_part(looks), ..Read::default() };
         }
         if self.examples.len() < 3 {
             self.add_example(hash, || masked(text));
@@ -197,7 +205,7 @@ impl Column {
             tally.valid += u64::from(name == NameLook::Likely);
             tally.note(row, Some(text));
         }
-        Read { name, ascii: shape.seen & WIDE == 0 && !shape.veiled, hash }
+        Read { name, ascii: shape.seen & WIDE == 0 && !shape.veiled, hash, part: is_part(looks) }
     }
 
     /// Keeps the first three that differ.

@@ -130,18 +130,19 @@ impl Detector {
         let finder = &mut self.finder;
         let rules = &self.rules;
         let mut in_parts = Vec::with_capacity(self.columns.len());
-        let keys = self.scatter.keys(batch.num_rows());
+        let (keys, counts) = self.scatter.begin(batch.num_rows());
         for (place, (column, array)) in self.columns.iter_mut().zip(batch.columns()).enumerate() {
             let parts = column.parts();
             let mut finds = log.as_mut().map(|log| log.column(place));
-            let mut keys = keys.iter_mut();
+            let mut marks = keys.iter_mut().zip(counts.iter_mut());
             cell_text::each(array, |cell| {
                 let raw = cell.unwrap_or_default();
                 let (text, lead) = cell_text::trimmed(raw);
                 let row = column.rows;
-                let Read { name, ascii, hash } = column.read(text, finder);
-                if let Some(key) = keys.next() {
+                let Read { name, ascii, hash, part } = column.read(text, finder);
+                if let Some((key, count)) = marks.next() {
                     *key = scatter::with(*key, hash);
+                    *count = count.saturating_add(u8::from(part));
                 }
                 if let Some(finds) = &mut finds
                     && (!finder.hits.is_empty() || name != NameLook::No)

@@ -64,22 +64,27 @@ pub(crate) struct Scatter {
     rows: HashMap<u64, Row, BuildHasherDefault<Same>>,
     /// No row of a greater key is among those kept.
     limit: u64,
-    /// The keys of the batch that is read.
+    /// The keys of the rows of the batch that is read.
     keys: Vec<u64>,
+    /// How many of their cells may be parts.
+    counts: Vec<u8>,
 }
 
 impl Default for Scatter {
     fn default() -> Self {
-        Self { rows: HashMap::default(), limit: u64::MAX, keys: Vec::new() }
+        Self { rows: HashMap::default(), limit: u64::MAX, keys: Vec::new(), counts: Vec::new() }
     }
 }
 
 impl Scatter {
-    /// The keys of the rows of a batch, to be made of their cells.
-    pub(crate) fn keys(&mut self, rows: usize) -> &mut [u64] {
+    /// The keys of the rows of a batch, to be made of their cells, and their counts of
+    /// cells that may be parts.
+    pub(crate) fn begin(&mut self, rows: usize) -> (&mut [u64], &mut [u8]) {
         self.keys.clear();
         self.keys.resize(rows, 0);
-        &mut self.keys
+        self.counts.clear();
+        self.counts.resize(rows, 0);
+        (&mut self.keys, &mut self.counts)
     }
 
     /// Draws from the rows of a batch, the first of which is `from`; `in_parts` says
@@ -95,8 +100,9 @@ impl Scatter {
             return;
         }
         let keys = std::mem::take(&mut self.keys);
-        for (at, key) in keys.iter().enumerate() {
-            if *key > self.limit || self.rows.contains_key(key) {
+        let counts = std::mem::take(&mut self.counts);
+        for (at, (key, count)) in keys.iter().zip(&counts).enumerate() {
+            if *count < 2 || *key > self.limit || self.rows.contains_key(key) {
                 continue;
             }
             let mut parts = Vec::new();
@@ -111,7 +117,7 @@ impl Scatter {
                 self.prune(2 * KEPT);
             }
         }
-        self.keys = keys;
+        (self.keys, self.counts) = (keys, counts);
     }
 
     /// Keeps the rows of the least keys if there are more than `most`.

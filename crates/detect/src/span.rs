@@ -68,7 +68,8 @@ impl Finder {
         self.hits.clear();
         let mut shape = scan(text, false, &mut self.hits, &mut self.notes);
         if !shape.veiled {
-            if matches!(shape.digits, 17 | 18) && self.hits.is_empty() {
+            let marked = matches!(shape.digits, 17 | 18) && text.len() > 18;
+            if marked && self.hits.is_empty() {
                 shape.pieced = self.piece_together(text);
             }
             return shape;
