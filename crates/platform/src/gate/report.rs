@@ -94,7 +94,10 @@ fn grading(measured: &Measured<'_>) -> Part {
     .with(
         "开放属性",
         "Opening attribute",
-        asset.entry.opening.map_or("—", law::OpeningAttribute::code),
+        asset.entry.opening.map_or_else(
+            || "—".to_owned(),
+            |opening| format!("{} {}", opening.label().zh, opening.label().en),
+        ),
     );
     (check, refusals)
 }
