@@ -11,7 +11,8 @@
 //! large as a class of one release; a person who is alone in the difference of two
 //! versions is named by it, however large the classes of each.
 //!
-//! Rows are the same if every column that both versions have is the same. They are
+//! Rows are the same if every column that may point at a person, or is sensitive, is the
+//! same in both versions. They are
 //! compared by a keyed digest of 64 bits, part by part, so that the memory does not
 //! grow with the table.
 //!
@@ -63,6 +64,10 @@ pub struct CompositionFact {
     pub required: u64,
     /// Rows in groups that are smaller.
     pub exposed: u64,
+    /// Columns of the earlier release that may point at a person and that the version
+    /// lacks, so that they could not be compared.
+    #[serde(default)]
+    pub left_aside: Vec<String>,
     /// Rows in groups that all have one value of a sensitive column, by column, where
     /// the column has more than one.
     pub known: Vec<(String, u64)>,
@@ -98,7 +103,7 @@ pub(super) async fn with_earlier(
     task: &Task,
     now: &Now<'_>,
 ) -> Result<Vec<CompositionFact>, Error> {
-    if now.columns.quasi.is_empty() {
+    if now.columns.all().is_empty() {
         return Ok(Vec::new());
     }
     let mut reader = platform.store.read().await?;
@@ -132,15 +137,17 @@ async fn compare(
     let then_plan = earlier_plan(earlier, &common);
     let then_tuples = count(platform, task, &before, then_stored, &then_plan).await?;
     let then_shown = shown(platform, task, &earlier.table, names(&then_plan)).await?;
+    let sensitive = sensitive_of_both(now, earlier, &common);
+    let left_aside = left_aside(earlier, &common);
     let now_plan = only(now.plan, &now.columns.quasi);
     let now_shown = shown(platform, task, now.table, names(&now_plan)).await?;
     let then_lens = || Lens::new(&then_plan, &then_tuples, &then_shown);
     let mut joined = Joined {
         then: Lenses { on_then: then_lens()?, on_now: then_lens()? },
         now: Lens::new(&now_plan, now.tuples, &now_shown)?,
-        together: TupleTable::builder(&together(&then_plan, &now_plan, &now.columns.sensitive)),
-        sensitive: now.columns.sensitive.clone(),
-        common: common.clone(),
+        together: TupleTable::builder(&together(&then_plan, &now_plan, &sensitive)),
+        common: key(&common, &then_plan, &now_plan, &sensitive),
+        sensitive,
         hasher: RandomState::new(),
         part: (0, 1),
         left: HashMap::new(),
@@ -169,9 +176,39 @@ async fn compare(
     }
     let quasi = together(&then_plan, &now_plan, &[]);
     let (required, distinct_l, number) = (now.required, now.distinct_l, earlier.number);
-    tokio::task::spawn_blocking(move || joined.judge(number, &quasi, required, distinct_l))
-        .await
-        .map_err(|_| Error::Interrupted)?
+    let judged =
+        tokio::task::spawn_blocking(move || joined.judge(number, &quasi, required, distinct_l));
+    let fact = judged.await.map_err(|_| Error::Interrupted)??;
+    Ok(CompositionFact { left_aside, ..fact })
+}
+
+/// Sensitive columns of either release, as far as both versions have them.
+fn sensitive_of_both(now: &Now<'_>, earlier: &Release, common: &[String]) -> Vec<String> {
+    let mut sensitive = now.columns.sensitive.clone();
+    for column in earlier.columns.iter().filter(|one| one.role == detect::Role::Sensitive) {
+        if common.contains(&column.name) && !sensitive.contains(&column.name) {
+            sensitive.push(column.name.clone());
+        }
+    }
+    sensitive
+}
+
+/// Columns of the earlier release that may point at a person and that the later version
+/// lacks.
+fn left_aside(earlier: &Release, common: &[String]) -> Vec<String> {
+    let points = |role| matches!(role, detect::Role::Quasi | detect::Role::Direct);
+    let columns = earlier.columns.iter().filter(|column| points(column.role));
+    let lacking = columns.filter(|column| !common.contains(&column.name));
+    lacking.map(|column| column.name.clone()).collect()
+}
+
+/// The columns by which rows are told to be the same: those that say something of a
+/// person. A time stamp in every row does not make other persons of them.
+fn key(common: &[String], then: &Plan, now: &Plan, sensitive: &[String]) -> Vec<String> {
+    let says = |name: &&String| {
+        then.transform(name).is_some() || now.transform(name).is_some() || sensitive.contains(name)
+    };
+    common.iter().filter(says).cloned().collect()
 }
 
 /// Columns that both versions have, in the order of the later one.
@@ -467,6 +504,7 @@ impl Joined {
             smallest: groups.min().unwrap_or_default(),
             required,
             exposed,
+            left_aside: Vec::new(),
             known,
         })
     }

@@ -30,7 +30,7 @@ use super::neighbours::{self, NeighbourFact};
 use super::planner::{self, Searched, schema_of};
 use super::report::{self, Measured};
 use super::restore::Digests;
-use super::{GateWork, load_for_job, rules, save_found};
+use super::{GateWork, load_for_job, release, remeasure, rules, save_found};
 use crate::error::RefusedBy;
 use crate::jobs::{Progress, Task};
 use crate::registry::version::{StoredTable, Version, table_path};
@@ -65,7 +65,7 @@ pub(crate) async fn run_measure(
     };
     let (facts, stored) = Box::pin(case.make_candidate()).await?;
     let measured = Box::pin(case.judge(facts, &stored, None)).await?;
-    let Measurement { facts, checks, refusals, .. } = measured;
+    let Measurement { facts, checks, refusals, compared_to, .. } = measured;
     let state = if refusals.is_empty() { GateState::Passed } else { GateState::Refused };
     let outcome = Outcome {
         rows: facts.applied.rows_in,
@@ -82,6 +82,8 @@ pub(crate) async fn run_measure(
         neighbours: measured.neighbours,
         not_tested: rules::overridden(&run).into_iter().chain(not_tested(&checks)).collect(),
         checks,
+        rules: remeasure::rules(),
+        compared_to,
         search: searched.facts,
         frontier: searched.frontier,
         refusals,
@@ -116,6 +118,8 @@ pub(super) struct Measurement {
     pub(super) neighbours: Vec<NeighbourFact>,
     pub(super) checks: Vec<Check>,
     pub(super) refusals: Vec<RefusedBy>,
+    /// Number of the newest release when it was compared.
+    pub(super) compared_to: i64,
 }
 
 /// The thresholds of the run's sharing model. Source: GB/T 42460-2023, in `law`.
@@ -252,9 +256,12 @@ impl Case<'_> {
             columns,
             table,
             own,
-            required: assessment.required_class,
+            required: assessment.required_class.max(required_class(run)?.into()),
             distinct_l: run.settings.distinct_l().into(),
         };
+        let mut reader = platform.store.read().await?;
+        let compared_to = release::newest_number(&mut reader, run.asset_id, run.audience).await?;
+        drop(reader);
         let composition = composition::with_earlier(platform, task, &now).await?;
         let (id, audience) = (run.asset_id, run.audience);
         let neighbours =
@@ -281,7 +288,16 @@ impl Case<'_> {
             neighbours: &neighbours,
             quasi: &columns.quasi,
         });
-        Ok(Measurement { facts, assessment, diversity, composition, neighbours, checks, refusals })
+        Ok(Measurement {
+            facts,
+            assessment,
+            diversity,
+            composition,
+            neighbours,
+            checks,
+            refusals,
+            compared_to,
+        })
     }
 }
 
@@ -395,8 +411,8 @@ fn not_tested(checks: &[Check]) -> Vec<Bilingual> {
 }
 
 /// Checks whose "attention" means that something is not shown.
-const UNPROVED: [CheckKind; 3] =
-    [CheckKind::Attributes, CheckKind::Restorability, CheckKind::Attacks];
+const UNPROVED: [CheckKind; 4] =
+    [CheckKind::Attributes, CheckKind::Restorability, CheckKind::Attacks, CheckKind::Composition];
 
 /// Wraps an error of the de-identification crate.
 pub(super) fn deident(error: impl std::error::Error + Send + Sync + 'static) -> Error {

@@ -267,6 +267,16 @@ pub async fn approve(
     if !refusals.is_empty() {
         return Err(Error::Refused { refusals });
     }
+    let newest = release::newest_number(&mut tx, asset.id, found.audience).await?;
+    let up_to_date =
+        |outcome: &Outcome| outcome.compared_to == newest && outcome.rules == remeasure::rules();
+    if !found.outcome.as_deref().is_some_and(up_to_date) {
+        return Err(Error::WrongState {
+            subject: format!("gate run {id}"),
+            found: "measured before the newest release or by other rules".to_owned(),
+            needed: "measured again: reject it, and have the clerk confirm it once more",
+        });
+    }
     let run = GateRun {
         state: GateState::Approved,
         decided_by: caller.account_id(),

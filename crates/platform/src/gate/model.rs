@@ -241,6 +241,12 @@ pub struct Outcome {
     /// Every check with its verdict.
     #[serde(default)]
     pub checks: Vec<Check>,
+    /// The rules by which it was measured, with their numbers.
+    #[serde(default)]
+    pub rules: String,
+    /// Number of the newest release of the asset that it was held against; 0 for none.
+    #[serde(default)]
+    pub compared_to: i64,
     /// Points of risk against utility, for a chart.
     pub frontier: Vec<deident::FrontierPoint>,
     /// Every ground for refusal that applies; empty if it passes.

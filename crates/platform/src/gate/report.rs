@@ -373,6 +373,18 @@ fn composition(measured: &Measured<'_>) -> Part {
         ),
     );
     let mut refusals = Vec::new();
+    let aside: Vec<&str> =
+        measured.composition.iter().flat_map(|fact| &fact.left_aside).map(String::as_str).collect();
+    if !aside.is_empty() {
+        check.verdict = CheckVerdict::Attention;
+        check.words = Bilingual::new(
+            format!("先前发布中的字段 {} 在这一版里没有（或改了名），无法对照。", aside.join("、")),
+            format!(
+                "This version lacks {} of an earlier release, or calls them otherwise; they could not be compared.",
+                aside.join(", ")
+            ),
+        );
+    }
     for fact in measured.composition {
         let number = fact.release;
         check = check.with(

@@ -104,8 +104,17 @@ fn restore(
     for (original, candidates) in beside.chain(small.map(|domain| (None, domain))) {
         let found = restore_digests(table, column, &candidates, BUDGET).map_err(deident)?;
         tried += found.tried;
-        if best.as_ref().is_none_or(|(_, best)| found.restored > best.restored) {
-            best = Some((original.filter(|_| found.restored > 0), found));
+        let original = original.filter(|_| found.restored > 0);
+        // What the release does not show anyway weighs more than how much it is.
+        let weight = |original: &Option<String>, found: &Restoration| {
+            let shown = original.as_ref().is_some_and(|name| kept.contains(name));
+            (found.restored > 0 && !shown, found.restored)
+        };
+        let better = |(held, had): &(Option<String>, Restoration)| {
+            weight(&original, &found) > weight(held, had)
+        };
+        if best.as_ref().is_none_or(better) {
+            best = Some((original, found));
         }
     }
     let Some((original, best)) = best else { return Err(Error::Interrupted) };

@@ -19,7 +19,7 @@ pub(crate) enum Class {
 }
 
 /// Routes that search, or read rows, without the prefix of the language.
-const QUERIES: [&str; 11] = [
+const QUERIES: [&str; 16] = [
     "/search",
     "/dataset/{id}",
     "/dataset/{id}/explore",
@@ -30,14 +30,23 @@ const QUERIES: [&str; 11] = [
     "/catalog.ttl",
     "/catalog.rdf",
     "/catalog.jsonld",
+    "/api/action/{name}",
+    "/api/3/action/{name}",
+    "/oai",
+    "/feed.atom",
+    "/body/{code}/feed.atom",
     "/desk/assets",
 ];
 
 /// Routes that send whole tables.
-const DOWNLOADS: [&str; 3] = [
+const DOWNLOADS: [&str; 7] = [
     "/api/v1/datasets/{id}/download/{format}",
     "/api/v1/assets/{id}/versions/{number}/quarantine.csv",
     "/desk/audit.csv",
+    "/catalog/dump.nt",
+    "/catalog/dump.ttl",
+    "/data.json",
+    "/datastore/dump/{id}",
 ];
 
 /// Whether the program lives is asked by monitoring, as often as it likes.

@@ -167,7 +167,7 @@ pub(super) async fn create(
     // Rows as they were before stay with the run, for those who may see the version.
     outcome.before = Vec::new();
     let version = registry::load_version(tx, run.version_id).await?;
-    let number = table::next_number(tx, asset.id, run.audience).await?;
+    let number = table::newest_number(tx, asset.id, run.audience).await? + 1;
     let columns: Vec<ColumnOutcome> = outcome
         .columns
         .iter()
@@ -238,7 +238,7 @@ pub(super) async fn create(
     let first = Remeasurement {
         release_id: release.id,
         measured_at: run.updated_at,
-        rules: super::remeasure::rules(),
+        rules: release.outcome.rules.clone(),
         verdict: "passed".to_owned(),
         checks: release.outcome.checks.clone(),
         refusals: Vec::new(),
@@ -295,6 +295,15 @@ pub(super) async fn suspend_in(
     };
     audit::append(tx, caller, event).await.map_err(Error::evidence)?;
     crate::open::changed(tx, found.asset_id, caller.now()).await
+}
+
+/// Number of the newest release of an asset for an audience; 0 if there is none.
+pub(super) async fn newest_number(
+    query: &mut impl store::Query,
+    asset_id: AssetId,
+    audience: Audience,
+) -> Result<i64, Error> {
+    table::newest_number(query, asset_id, audience).await
 }
 
 /// A release by its id, for whoever has the right already.

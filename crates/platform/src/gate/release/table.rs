@@ -67,19 +67,18 @@ impl FromRow for Other {
     }
 }
 
-/// The number that the next release of an asset for an audience gets.
-pub(super) async fn next_number(
-    tx: &mut Tx,
+/// Number of the newest release of an asset for an audience; 0 if there is none.
+pub(super) async fn newest_number(
+    query: &mut impl Query,
     asset_id: AssetId,
     audience: Audience,
 ) -> Result<i64, Error> {
-    let newest: i64 = tx
+    Ok(query
         .one(
             "SELECT COALESCE(MAX(number), 0) FROM release WHERE asset_id = $1 AND audience = $2",
             params![asset_id, audience.code()],
         )
-        .await?;
-    Ok(newest + 1)
+        .await?)
 }
 
 /// The current release becomes an earlier one.

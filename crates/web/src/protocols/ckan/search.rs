@@ -28,6 +28,9 @@ const FACETS: [(&str, Facet); 7] = [
     ("division", Facet::Division),
 ];
 
+/// Length of all filters of a call together, in bytes.
+const MOST_FILTERS: usize = 4_096;
+
 /// Searches the published entries.
 pub(super) async fn package_search(
     app: &App,
@@ -37,7 +40,9 @@ pub(super) async fn package_search(
     let rows = call.number("rows", 10, MOST_ROWS)?;
     let start = call.number("start", 0, FARTHEST)?;
     let (query, sort) = query(visitor, call)?;
-    let wanted = call.list("facet.field");
+    let mut wanted = call.list("facet.field");
+    wanted.sort_unstable();
+    wanted.dedup();
     let most = facet_limit(call)?;
     let query = Query { offset: size(start), limit: size(rows), values: Some(most), ..query };
     let found = open::find(&app.platform, query).await?;
@@ -77,7 +82,12 @@ fn query(visitor: &Visitor, call: &Call) -> Result<(Query, String), CkanError> {
             Err(_) => text = Some(words),
         }
     }
-    for filter in call.list("fq").into_iter().chain(call.list("fq_list")) {
+    let filters: Vec<String> = call.list("fq").into_iter().chain(call.list("fq_list")).collect();
+    if filters.iter().map(String::len).sum::<usize>() > MOST_FILTERS {
+        let told = format!("fq: at most {MOST_FILTERS} characters in all");
+        return Err(CkanError::Search(told));
+    }
+    for filter in filters {
         let condition = solr::parse(&filter, now)
             .map_err(|reason| CkanError::Search(format!("fq: {reason}")))?;
         conditions.push(condition);
