@@ -12,9 +12,11 @@
 //! versions is named by it, however large the classes of each.
 //!
 //! Rows are the same if every column that may point at a person, or is sensitive, is the
-//! same in both versions. They are
-//! compared by a keyed digest of 64 bits, part by part, so that the memory does not
-//! grow with the table.
+//! same in both versions. They are compared by a keyed digest of 64 bits, part by part:
+//! the memory grows with the groups, not with the rows.
+//!
+//! What the earlier release told by itself is not held against the candidate: it is known,
+//! and a better release must remain possible.
 //!
 //! Source: Ganta et al., "Composition attacks and auxiliary information in data
 //! privacy", KDD 2008; Byun et al., "Secure anonymization for incremental datasets",
@@ -22,11 +24,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
-use deident::{Applier, Plan, Transform, TupleTable, TupleTableBuilder, risk};
+use deident::{Applier, Plan, Transform, TupleTable};
 use serde::{Deserialize, Serialize};
 
 use super::candidate::texts;
@@ -58,25 +61,28 @@ pub struct CompositionFact {
     pub new: u64,
     /// Rows of the earlier release that the version lacks.
     pub gone: u64,
-    /// Rows of the smallest group that can be told apart.
+    /// Rows of the smallest group that can be told apart by both and not by the earlier
+    /// release alone.
     pub smallest: u64,
     /// Rows a group must have.
     pub required: u64,
-    /// Rows in groups that are smaller.
+    /// Rows in such groups that are smaller.
     pub exposed: u64,
     /// Columns of the earlier release that may point at a person and that the version
     /// lacks, so that they could not be compared.
     #[serde(default)]
     pub left_aside: Vec<String>,
     /// Rows in groups that all have one value of a sensitive column, by column, where
-    /// the column has more than one.
+    /// the column has more than one and the earlier release alone did not tell it.
     pub known: Vec<(String, u64)>,
 }
 
 impl CompositionFact {
-    /// Whether the two together tell no more than each may.
-    pub fn passes(&self) -> bool {
-        self.exposed == 0 && self.known.iter().all(|(_, rows)| *rows == 0)
+    /// Whether most rows of the smaller version were found in the other. If not, the
+    /// versions are of other persons, or the same persons are written otherwise: a
+    /// comparison row by row then shows little.
+    pub fn is_joined(&self) -> bool {
+        self.in_both >= self.new.min(self.gone)
     }
 }
 
@@ -92,29 +98,31 @@ pub(super) struct Now<'a> {
     pub(super) own: Option<i64>,
     /// Rows that a class must have.
     pub(super) required: u64,
-    /// Fewest sensitive values of a group; below 2 nothing is asked.
-    pub(super) distinct_l: u64,
 }
 
-/// Compares the candidate with each earlier release of the asset for its audience:
-/// also suspended ones, for what was public stays known.
+/// Compares the candidate with the earlier releases of the asset for its audience: also
+/// suspended ones, for what was public stays known. Of releases with the same rows one is
+/// enough. Says how many were left out because there are too many.
 pub(super) async fn with_earlier(
     platform: &Platform,
     task: &Task,
     now: &Now<'_>,
-) -> Result<Vec<CompositionFact>, Error> {
+) -> Result<(Vec<CompositionFact>, usize), Error> {
     if now.columns.all().is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), 0));
     }
     let mut reader = platform.store.read().await?;
-    let earlier = release::of_asset(&mut reader, now.run.asset_id, now.run.audience).await?;
+    let mut earlier = release::of_asset(&mut reader, now.run.asset_id, now.run.audience).await?;
     drop(reader);
+    let mut seen = HashSet::new();
+    earlier.retain(|release| now.own.is_none_or(|own| release.number < own));
+    earlier
+        .retain(|release| seen.insert((release.version_id, release.outcome.digest.sha256.clone())));
     let mut facts = Vec::new();
-    let is_earlier = |release: &Release| now.own.is_none_or(|own| release.number < own);
-    for release in earlier.into_iter().filter(is_earlier).take(EARLIER) {
-        facts.push(compare(platform, task, now, &release).await?);
+    for release in earlier.iter().take(EARLIER) {
+        facts.push(compare(platform, task, now, release).await?);
     }
-    Ok(facts)
+    Ok((facts, earlier.len().saturating_sub(EARLIER)))
 }
 
 /// Compares the candidate with one earlier release.
@@ -137,16 +145,15 @@ async fn compare(
     let then_plan = earlier_plan(earlier, &common);
     let then_tuples = count(platform, task, &before, then_stored, &then_plan).await?;
     let then_shown = shown(platform, task, &earlier.table, names(&then_plan)).await?;
-    let sensitive = sensitive_of_both(now, earlier, &common);
-    let left_aside = left_aside(earlier, &common);
     let now_plan = only(now.plan, &now.columns.quasi);
     let now_shown = shown(platform, task, now.table, names(&now_plan)).await?;
-    let then_lens = || Lens::new(&then_plan, &then_tuples, &then_shown);
+    let sensitive = sensitive_of_both(now, earlier, &common);
+    let then_lens = || Lens::new(&then_plan, &then_tuples, Arc::clone(&then_shown));
     let mut joined = Joined {
         then: Lenses { on_then: then_lens()?, on_now: then_lens()? },
-        now: Lens::new(&now_plan, now.tuples, &now_shown)?,
-        together: TupleTable::builder(&together(&then_plan, &now_plan, &sensitive)),
-        common: key(&common, &then_plan, &now_plan, &sensitive),
+        now: Lens::new(&now_plan, now.tuples, now_shown)?,
+        groups: HashMap::new(),
+        key: key(&common, &then_plan, &now_plan, &sensitive),
         sensitive,
         hasher: RandomState::new(),
         part: (0, 1),
@@ -174,23 +181,34 @@ async fn compare(
             joined.left = HashMap::new();
         }
     }
-    let quasi = together(&then_plan, &now_plan, &[]);
-    let (required, distinct_l, number) = (now.required, now.distinct_l, earlier.number);
-    let judged =
-        tokio::task::spawn_blocking(move || joined.judge(number, &quasi, required, distinct_l));
-    let fact = judged.await.map_err(|_| Error::Interrupted)??;
-    Ok(CompositionFact { left_aside, ..fact })
+    let (required, number) = (now.required, earlier.number);
+    let judged = tokio::task::spawn_blocking(move || joined.judge(number, required));
+    let fact = judged.await.map_err(|_| Error::Interrupted)?;
+    Ok(CompositionFact { left_aside: left_aside(earlier, &common), ..fact })
 }
 
-/// Sensitive columns of either release, as far as both versions have them.
-fn sensitive_of_both(now: &Now<'_>, earlier: &Release, common: &[String]) -> Vec<String> {
-    let mut sensitive = now.columns.sensitive.clone();
-    for column in earlier.columns.iter().filter(|one| one.role == detect::Role::Sensitive) {
-        if common.contains(&column.name) && !sensitive.contains(&column.name) {
-            sensitive.push(column.name.clone());
-        }
-    }
-    sensitive
+/// A sensitive column and which of the two releases shows it.
+#[derive(Clone, Debug)]
+struct Secret {
+    column: String,
+    by_then: bool,
+    by_now: bool,
+}
+
+/// Sensitive columns of either release.
+fn sensitive_of_both(now: &Now<'_>, earlier: &Release, common: &[String]) -> Vec<Secret> {
+    let sensitive = earlier.columns.iter().filter(|one| one.role == detect::Role::Sensitive);
+    let then: Vec<&String> =
+        sensitive.map(|one| &one.name).filter(|n| common.contains(n)).collect();
+    let own = now.columns.sensitive.iter();
+    let others = then.iter().copied().filter(|name| !now.columns.sensitive.contains(name));
+    own.chain(others)
+        .map(|column| Secret {
+            column: column.clone(),
+            by_then: then.contains(&column),
+            by_now: now.columns.sensitive.contains(column),
+        })
+        .collect()
 }
 
 /// Columns of the earlier release that may point at a person and that the later version
@@ -204,9 +222,11 @@ fn left_aside(earlier: &Release, common: &[String]) -> Vec<String> {
 
 /// The columns by which rows are told to be the same: those that say something of a
 /// person. A time stamp in every row does not make other persons of them.
-fn key(common: &[String], then: &Plan, now: &Plan, sensitive: &[String]) -> Vec<String> {
+fn key(common: &[String], then: &Plan, now: &Plan, sensitive: &[Secret]) -> Vec<String> {
     let says = |name: &&String| {
-        then.transform(name).is_some() || now.transform(name).is_some() || sensitive.contains(name)
+        then.transform(name).is_some()
+            || now.transform(name).is_some()
+            || sensitive.iter().any(|secret| secret.column == **name)
     };
     common.iter().filter(says).cloned().collect()
 }
@@ -245,16 +265,6 @@ fn names(plan: &Plan) -> Vec<String> {
     plan.columns.iter().map(|(name, _)| name.clone()).collect()
 }
 
-/// Columns of the table in which the forms of both releases stand side by side.
-fn together(then: &Plan, now: &Plan, sensitive: &[String]) -> Vec<String> {
-    let mut columns = vec!["then".to_owned()];
-    columns.extend(then.columns.iter().map(|(name, _)| format!("then/{name}")));
-    columns.push("now".to_owned());
-    columns.extend(now.columns.iter().map(|(name, _)| format!("now/{name}")));
-    columns.extend(sensitive.iter().map(|name| format!("value/{name}")));
-    columns
-}
-
 /// Counts the generalized columns of a version, so that its plan can be applied again.
 async fn count(
     platform: &Platform,
@@ -290,32 +300,29 @@ async fn shown(
     task: &Task,
     table: &StoredTable,
     columns: Vec<String>,
-) -> Result<HashSet<Forms>, Error> {
+) -> Result<Arc<HashSet<Forms>>, Error> {
     if columns.is_empty() {
-        return Ok(HashSet::from([Vec::new()]));
+        return Ok(Arc::new(HashSet::from([Vec::new()])));
     }
     let pass = Pass { table, columns: Some(columns), rows: 0, words: WORDS };
-    pass::over(platform, task, pass, HashSet::new(), |shown: &mut HashSet<Forms>, batch| {
+    let shown = pass::over(platform, task, pass, HashSet::new(), |shown, batch| {
         shown.extend(texts(batch)?);
         Ok(())
-    })
-    .await
+    });
+    Ok(Arc::new(shown.await?))
 }
 
 /// Looks at the rows of a version as one release shows them.
 struct Lens {
     columns: Vec<String>,
     applier: Applier,
-    shown: HashSet<Forms>,
+    shown: Arc<HashSet<Forms>>,
 }
 
 impl Lens {
-    fn new(plan: &Plan, tuples: &TupleTable, shown: &HashSet<Forms>) -> Result<Self, Error> {
-        Ok(Self {
-            columns: names(plan),
-            applier: Applier::new(plan, tuples).map_err(deident)?,
-            shown: shown.clone(),
-        })
+    fn new(plan: &Plan, tuples: &TupleTable, shown: Arc<HashSet<Forms>>) -> Result<Self, Error> {
+        let applier = Applier::new(plan, tuples).map_err(deident)?;
+        Ok(Self { columns: names(plan), applier, shown })
     }
 
     /// The form of each row; `None` for a row that the release suppressed.
@@ -340,13 +347,58 @@ struct Lenses {
     on_now: Lens,
 }
 
+/// Rows that an observer of both releases cannot tell apart.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    rows: u64,
+    /// One a sensitive column.
+    values: Vec<Told>,
+}
+
+impl Group {
+    fn add(&mut self, rows: u64, values: impl Iterator<Item = Told>) {
+        self.rows += rows;
+        for (place, value) in values.enumerate() {
+            match self.values.get_mut(place) {
+                Some(told) => told.add(value),
+                None => self.values.push(value),
+            }
+        }
+    }
+}
+
+/// What the rows of a group tell of a sensitive column.
+#[derive(Clone, Debug, PartialEq)]
+enum Told {
+    /// Nobody shows it.
+    Nothing,
+    /// All have this value; `None` is a missing one.
+    One(Option<String>),
+    /// They have several.
+    Several,
+}
+
+impl Told {
+    fn add(&mut self, other: Self) {
+        match (&*self, &other) {
+            (Self::Nothing, _) => *self = other,
+            (_, Self::Nothing) => {}
+            (own, other) if own == other => {}
+            _ => *self = Self::Several,
+        }
+    }
+}
+
 /// The rows of two versions while they are put side by side.
 struct Joined {
     then: Lenses,
     now: Lens,
-    together: TupleTableBuilder,
-    sensitive: Vec<String>,
-    common: Vec<String>,
+    /// By the forms in the earlier release and in the candidate; `None` where a release
+    /// does not show the row.
+    groups: HashMap<(Option<Forms>, Option<Forms>), Group>,
+    sensitive: Vec<Secret>,
+    /// The columns by which rows are the same.
+    key: Vec<String>,
     hasher: RandomState,
     /// Which part of the digests is looked at, of how many.
     part: (u64, u64),
@@ -384,7 +436,7 @@ impl Joined {
         let (both, new) = (pick(true)?, pick(false)?);
         self.put_both(&both)?;
         let forms = self.now.forms(&new)?;
-        self.put(&new, &vec![None; forms.len()], &forms, 1)
+        self.put(&new, vec![None; forms.len()], forms, 1)
     }
 
     /// Rows of the earlier version that were not met.
@@ -397,13 +449,13 @@ impl Joined {
         let gone = filter_record_batch(batch, &mask).map_err(deident)?;
         let forms = self.then.on_then.forms(&gone)?;
         let nothing = vec![None; forms.len()];
-        self.put(&gone, &forms, &nothing, 2)
+        self.put(&gone, forms, nothing, 2)
     }
 
     fn put_both(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let then = self.then.on_now.forms(batch)?;
         let now = self.now.forms(batch)?;
-        self.put(batch, &then, &now, 0)
+        self.put(batch, then, now, 0)
     }
 
     /// Takes one of the noted rows, if one is left.
@@ -417,11 +469,11 @@ impl Joined {
         }
     }
 
-    /// The digest of each row over the common columns; `None` for rows of other parts.
+    /// The digest of each row over the key; `None` for rows of other parts.
     fn digests(&self, batch: &RecordBatch) -> Result<Vec<Option<u64>>, Error> {
         let schema = batch.schema();
-        let mut places = Vec::with_capacity(self.common.len());
-        for name in &self.common {
+        let mut places = Vec::with_capacity(self.key.len());
+        for name in &self.key {
             places.push(schema.index_of(name).map_err(deident)?);
         }
         let rows = texts(&batch.project(&places).map_err(deident)?)?;
@@ -435,88 +487,87 @@ impl Joined {
     fn put(
         &mut self,
         batch: &RecordBatch,
-        then: &[Option<Forms>],
-        now: &[Option<Forms>],
+        then: Vec<Option<Forms>>,
+        now: Vec<Option<Forms>>,
         count: usize,
     ) -> Result<(), Error> {
         let values = self.values(batch)?;
-        for ((then, now), values) in then.iter().zip(now).zip(&values) {
+        for ((then, now), values) in then.into_iter().zip(now).zip(values) {
             if then.is_none() && now.is_none() {
                 continue;
             }
-            let mut row: Vec<Option<&str>> = Vec::new();
-            side(&mut row, then.as_ref(), self.then.on_then.columns.len());
-            side(&mut row, now.as_ref(), self.now.columns.len());
-            row.extend(values.iter().map(Option::as_deref));
-            self.together.push(&row).map_err(deident)?;
             if let Some(slot) = self.counts.get_mut(count) {
                 *slot += 1;
             }
+            let told = self.sensitive.iter().zip(values).map(|(secret, value)| {
+                let shown = secret.by_then && then.is_some() || secret.by_now && now.is_some();
+                if shown { Told::One(value) } else { Told::Nothing }
+            });
+            let told: Vec<Told> = told.collect();
+            self.groups.entry((then, now)).or_default().add(1, told.into_iter());
         }
         Ok(())
     }
 
-    /// The sensitive values of rows; null where the version lacks the column.
+    /// The sensitive values of rows; missing where the version lacks the column.
     fn values(&self, batch: &RecordBatch) -> Result<Vec<Forms>, Error> {
         let schema = batch.schema();
-        let places: Vec<usize> =
-            self.sensitive.iter().filter_map(|name| schema.index_of(name).ok()).collect();
+        let place = |secret: &Secret| schema.index_of(&secret.column).ok();
+        let places: Vec<usize> = self.sensitive.iter().filter_map(place).collect();
         if places.is_empty() {
             return Ok(vec![vec![None; self.sensitive.len()]; batch.num_rows()]);
         }
         let known = texts(&batch.project(&places).map_err(deident)?)?;
         let fill = |row: Forms| {
             let mut row = row.into_iter();
-            let cell = |name: &String| match schema.index_of(name) {
-                Ok(_) => row.next().flatten(),
-                Err(_) => None,
-            };
+            let cell = |secret: &Secret| place(secret).and_then(|_| row.next().flatten());
             self.sensitive.iter().map(cell).collect()
         };
         Ok(known.into_iter().map(fill).collect())
     }
 
-    /// What the groups tell.
-    fn judge(
-        self,
-        release: i64,
-        quasi: &[String],
-        required: u64,
-        distinct_l: u64,
-    ) -> Result<CompositionFact, Error> {
-        let table = self.together.finish();
-        let groups = table.class_sizes_of(quasi).map_err(deident)?;
-        let small = groups.iter().filter(|(size, _)| *size < required);
-        let exposed = small.map(|(size, groups)| size * groups).sum();
-        let mut known = Vec::new();
-        for column in self.sensitive.iter().filter(|_| distinct_l >= 2 && table.rows() > 0) {
-            let found = risk::diversity::diversity(&table, quasi, &format!("value/{column}"))
-                .map_err(deident)?;
-            let rows = if found.values > 1 { found.homogeneous_rows } else { 0 };
-            known.push((column.clone(), rows));
+    /// What the groups tell beyond what the earlier release told alone.
+    fn judge(self, release: i64, required: u64) -> CompositionFact {
+        let mut alone: HashMap<&Forms, Group> = HashMap::new();
+        let mut whole = Group::default();
+        for ((then, _), group) in &self.groups {
+            whole.add(group.rows, group.values.iter().cloned());
+            let Some(then) = then else { continue };
+            let shown =
+                self.sensitive.iter().zip(&group.values).map(|(secret, told)| {
+                    if secret.by_then { told.clone() } else { Told::Nothing }
+                });
+            alone.entry(then).or_default().add(group.rows, shown);
+        }
+        let mut smallest = u64::MAX;
+        let mut exposed = 0;
+        let mut known: Vec<(String, u64)> =
+            self.sensitive.iter().map(|secret| (secret.column.clone(), 0)).collect();
+        for ((then, _), group) in &self.groups {
+            let before = then.as_ref().and_then(|then| alone.get(then));
+            if before.is_none_or(|before| before.rows >= required) {
+                smallest = smallest.min(group.rows);
+                exposed += if group.rows < required { group.rows } else { 0 };
+            }
+            for (place, (_, rows)) in known.iter_mut().enumerate() {
+                let told = |of: &Group| matches!(of.values.get(place), Some(Told::One(_)));
+                let is_secret = whole.values.get(place) == Some(&Told::Several);
+                if is_secret && told(group) && !before.is_some_and(told) {
+                    *rows += group.rows;
+                }
+            }
         }
         let [in_both, new, gone] = self.counts;
-        Ok(CompositionFact {
+        CompositionFact {
             release,
             in_both,
             new,
             gone,
-            smallest: groups.min().unwrap_or_default(),
+            smallest: if smallest == u64::MAX { 0 } else { smallest },
             required,
             exposed,
             left_aside: Vec::new(),
             known,
-        })
-    }
-}
-
-/// One release's part of a row: whether it is there, then its forms.
-fn side<'a>(row: &mut Vec<Option<&'a str>>, forms: Option<&'a Forms>, columns: usize) {
-    match forms {
-        Some(forms) => {
-            row.push(Some("1"));
-            row.extend(forms.iter().map(Option::as_deref));
         }
-        None => row.extend(std::iter::repeat_n(None, columns + 1)),
     }
 }

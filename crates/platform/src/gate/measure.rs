@@ -54,15 +54,7 @@ pub(crate) async fn run_measure(
     drop(reader);
     let k = run.settings.k.unwrap_or(required_class(&run)?);
     let searched = planner::search(platform, task, &run, &version, k).await?;
-    let case = Case {
-        platform,
-        task,
-        asset: &asset,
-        run: &run,
-        version: &version,
-        searched: &searched,
-        columns: Counted::of(&run),
-    };
+    let case = Case::new(platform, task, &asset, &run, &version, &searched);
     let (facts, stored) = Box::pin(case.make_candidate()).await?;
     let measured = Box::pin(case.judge(facts, &stored, None)).await?;
     let Measurement { facts, checks, refusals, compared_to, .. } = measured;
@@ -144,7 +136,19 @@ fn required_class(run: &GateRun) -> Result<u32, Error> {
     Ok(u32::try_from(assessed.required_class.max(2)).unwrap_or(u32::MAX))
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
+    /// The case of a run.
+    pub(super) fn new(
+        platform: &'a Platform,
+        task: &'a Task,
+        asset: &'a Asset,
+        run: &'a GateRun,
+        version: &'a Version,
+        searched: &'a Searched,
+    ) -> Self {
+        Self { platform, task, asset, run, version, searched, columns: Counted::of(run) }
+    }
+
     /// Pass 2: applies the plan, writes the candidate, and measures what was written.
     async fn make_candidate(&self) -> Result<(CandidateFacts, StoredTable), Error> {
         let candidate = self.candidate().await?;
@@ -186,7 +190,7 @@ impl Case<'_> {
         } else {
             Some(Exposure::new(plan, applier()?, tuples, self.columns.clone())?)
         };
-        let tests = Tests { digests: Digests::new(plan), exposure };
+        let tests = Tests { digests: Digests::new(plan, self.version.rows.unwrap_or(0)), exposure };
         Candidate::new(applier()?, applier()?, &empty, &self.columns, tests)
     }
 
@@ -257,12 +261,11 @@ impl Case<'_> {
             table,
             own,
             required: assessment.required_class.max(required_class(run)?.into()),
-            distinct_l: run.settings.distinct_l().into(),
         };
         let mut reader = platform.store.read().await?;
         let compared_to = release::newest_number(&mut reader, run.asset_id, run.audience).await?;
         drop(reader);
-        let composition = composition::with_earlier(platform, task, &now).await?;
+        let (composition, not_compared) = composition::with_earlier(platform, task, &now).await?;
         let (id, audience) = (run.asset_id, run.audience);
         let neighbours =
             neighbours::of(platform, id, audience, &columns.quasi, &facts.tuples).await?;
@@ -285,6 +288,7 @@ impl Case<'_> {
             attacks: &facts.attacks,
             restorations: &facts.restorations,
             composition: &composition,
+            not_compared,
             neighbours: &neighbours,
             quasi: &columns.quasi,
         });

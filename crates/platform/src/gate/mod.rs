@@ -238,8 +238,9 @@ pub async fn reject(
 ///
 /// # Errors
 ///
-/// [`Error::Denied`] for the filer; [`Error::WrongState`] unless it is submitted
-/// and the asset's entry is published; [`Error::Refused`] if the asset's level or
+/// [`Error::Denied`] for the filer; [`Error::WrongState`] unless it is submitted, the
+/// asset's entry is published, and nothing was released and no rule changed since it was
+/// measured; [`Error::Refused`] if the asset's level or
 /// opening attribute has changed so that the law now refuses.
 pub async fn approve(
     caller: &Caller,
@@ -267,10 +268,7 @@ pub async fn approve(
     if !refusals.is_empty() {
         return Err(Error::Refused { refusals });
     }
-    let newest = release::newest_number(&mut tx, asset.id, found.audience).await?;
-    let up_to_date =
-        |outcome: &Outcome| outcome.compared_to == newest && outcome.rules == remeasure::rules();
-    if !found.outcome.as_deref().is_some_and(up_to_date) {
+    if !is_up_to_date(&mut tx, &found).await? {
         return Err(Error::WrongState {
             subject: format!("gate run {id}"),
             found: "measured before the newest release or by other rules".to_owned(),
@@ -291,6 +289,23 @@ pub async fn approve(
     tx.commit().await?;
     crate::open::index_asset(platform, asset.id).await?;
     Ok((Changed { run, job_id: None, entry_id }, release))
+}
+
+/// Whether a run was measured by the rules of today and against the newest release of
+/// its asset: only then it can be approved.
+///
+/// # Errors
+///
+/// [`Error::Store`] if the releases cannot be read.
+pub async fn can_be_approved(platform: &Platform, run: &GateRun) -> Result<bool, Error> {
+    let mut reader = platform.store.read().await?;
+    is_up_to_date(&mut reader, run).await
+}
+
+async fn is_up_to_date(query: &mut impl store::Query, run: &GateRun) -> Result<bool, Error> {
+    let newest = release::newest_number(query, run.asset_id, run.audience).await?;
+    let outcome = run.outcome.as_deref();
+    Ok(outcome.is_some_and(|one| one.compared_to == newest && one.rules == remeasure::rules()))
 }
 
 /// A run that the caller may see, with its asset.

@@ -21,7 +21,6 @@ use trust::{Action, Caller, audit};
 use vocabulary::{Bilingual, EntryId, JobId, ReleaseId};
 
 use super::checks::{Check, RULES};
-use super::exposure::Counted;
 use super::measure::Case;
 use super::planner::Searched;
 use super::release::{self, Release};
@@ -167,15 +166,7 @@ pub(crate) async fn run(platform: &Platform, task: &Task, work: &Again) -> Resul
     // The outcome of the run names the columns that were left out, too.
     let outcome = run.outcome.as_deref().unwrap_or(&found.outcome);
     let searched = Searched::again(platform, task, &version, outcome).await?;
-    let case = Case {
-        platform,
-        task,
-        asset: &asset,
-        run: &run,
-        version: &version,
-        searched: &searched,
-        columns: Counted::of(&run),
-    };
+    let case = Case::new(platform, task, &asset, &run, &version, &searched);
     let facts = Box::pin(case.measure_only()).await?;
     let same_rows = facts.digest == found.outcome.digest;
     let measured = Box::pin(case.judge(facts, &found.table, Some(found.number))).await?;

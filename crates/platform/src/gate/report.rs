@@ -28,6 +28,8 @@ pub(super) struct Measured<'a> {
     pub(super) attacks: &'a [AttackFact],
     pub(super) restorations: &'a [RestorationFact],
     pub(super) composition: &'a [CompositionFact],
+    /// Earlier releases that were not compared because there are too many.
+    pub(super) not_compared: usize,
     pub(super) neighbours: &'a [NeighbourFact],
     /// The columns that may point at a person.
     pub(super) quasi: &'a [String],
@@ -373,17 +375,9 @@ fn composition(measured: &Measured<'_>) -> Part {
         ),
     );
     let mut refusals = Vec::new();
-    let aside: Vec<&str> =
-        measured.composition.iter().flat_map(|fact| &fact.left_aside).map(String::as_str).collect();
-    if !aside.is_empty() {
+    if let Some(words) = not_shown(measured) {
         check.verdict = CheckVerdict::Attention;
-        check.words = Bilingual::new(
-            format!("先前发布中的字段 {} 在这一版里没有（或改了名），无法对照。", aside.join("、")),
-            format!(
-                "This version lacks {} of an earlier release, or calls them otherwise; they could not be compared.",
-                aside.join(", ")
-            ),
-        );
+        check.words = words;
     }
     for fact in measured.composition {
         let number = fact.release;
@@ -405,14 +399,53 @@ fn composition(measured: &Measured<'_>) -> Part {
             ));
         }
         for (column, rows) in fact.known.iter().filter(|(_, rows)| *rows > 0) {
-            refusals.extend(refused_by(
-                "R-OP-02",
-                format!("与第 {number} 次发布对照，{rows} 行的“{column}”被说出：其人群只有一个值。"),
-                format!("Held against release {number}, “{column}” of {rows} rows is told: their group has one value."),
-            ));
+            let words = Bilingual::new(
+                format!(
+                    "与第 {number} 次发布对照，{rows} 行的“{column}”被说出：其人群只有一个值。"
+                ),
+                format!(
+                    "Held against release {number}, “{column}” of {rows} rows is told: their group has one value."
+                ),
+            );
+            if measured.run.settings.distinct_l() >= 2 {
+                refusals.extend(refused_by("R-OP-02", words.zh, words.en));
+            } else {
+                check.verdict = CheckVerdict::Attention;
+                check.words = words;
+            }
         }
     }
     (check, refusals)
+}
+
+/// What the comparison with earlier releases could not show, if there is something.
+fn not_shown(measured: &Measured<'_>) -> Option<Bilingual> {
+    let (mut zh, mut en) = (Vec::new(), Vec::new());
+    let facts = measured.composition;
+    let aside: Vec<&str> =
+        facts.iter().flat_map(|fact| &fact.left_aside).map(String::as_str).collect();
+    if !aside.is_empty() {
+        zh.push(format!(
+            "先前发布中的字段 {} 在这一版里没有（或改了名），无法对照。",
+            aside.join("、")
+        ));
+        en.push(format!("This version lacks {} of an earlier release, or calls them otherwise; they could not be compared.", aside.join(", ")));
+    }
+    let apart: Vec<String> = facts
+        .iter()
+        .filter(|fact| !fact.is_joined())
+        .map(|fact| fact.release.to_string())
+        .collect();
+    if !apart.is_empty() {
+        zh.push(format!("与第 {} 次发布相比，大多数行都不同：要么是别的人，要么写法变了，逐行对照说明不了多少。", apart.join("、")));
+        en.push(format!("Most rows differ from release {}: they are other persons, or written otherwise, and a comparison row by row shows little.", apart.join(", ")));
+    }
+    if measured.not_compared > 0 {
+        let left_out = measured.not_compared;
+        zh.push(format!("更早的 {left_out} 次发布没有比较。"));
+        en.push(format!("{left_out} releases before these were not compared."));
+    }
+    (!zh.is_empty()).then(|| Bilingual::new(zh.concat(), en.join(" ")))
 }
 
 fn neighbours(measured: &Measured<'_>) -> Part {

@@ -1,20 +1,22 @@
 //! Whether digests that would leave can be restored (可恢复性).
 //!
 //! A digest without a key hides nothing: whoever has the values, or can count them
-//! through, computes the digests and looks them up. The first rows of the version are
-//! enough to prove it, for the platform knows what stood beside each digest.
+//! through, computes the digests and looks them up. Some rows, spread over the
+//! version, are enough to prove it, for the platform knows what stood beside each digest.
 //!
 //! Basis: 个人信息保护法 第七十三条 (anonymized is what cannot be restored).
 
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use deident::risk::{Candidates, Restoration, digest_columns, restore_digests};
 use deident::{Plan, Transform, TupleTable, TupleTableBuilder};
 use serde::{Deserialize, Serialize};
 
+use super::exposure::scattered;
 use super::measure::deident;
 use crate::Error;
 
-/// Rows that are tried.
+/// Rows that are tried, about; all of them in a smaller version.
 const TRIED_ROWS: u64 = 2_000;
 /// Digests that are computed at most for each column and each source of candidates.
 const BUDGET: u64 = 4_000_000;
@@ -41,35 +43,38 @@ impl RestorationFact {
     }
 }
 
-/// Gathers the first rows of a version.
+/// Gathers some rows of a version.
 pub(super) struct Digests {
     kept: Vec<String>,
     all: Vec<String>,
     rows: TupleTableBuilder,
-    taken: u64,
+    /// One in so many rows is tried.
+    one_in: u64,
+    row: u64,
 }
 
 impl Digests {
-    /// Begins; `plan` says which columns leave as they are.
-    pub(super) fn new(plan: &Plan) -> Self {
+    /// Begins; `plan` says which columns leave as they are, `rows` how many there are.
+    pub(super) fn new(plan: &Plan, rows: u64) -> Self {
         let all: Vec<String> = plan.columns.iter().map(|(name, _)| name.clone()).collect();
         let kept = plan.columns.iter().filter(|(_, transform)| is_kept(transform));
         Self {
             kept: kept.map(|(name, _)| name.clone()).collect(),
             rows: TupleTable::builder(&all),
             all,
-            taken: 0,
+            one_in: rows.div_ceil(TRIED_ROWS).max(1),
+            row: 0,
         }
     }
 
-    /// Takes a batch of the version; only the first rows count.
+    /// Takes a batch of the version; only some of its rows count.
     pub(super) fn take(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let left = usize::try_from(TRIED_ROWS - self.taken).unwrap_or(0).min(batch.num_rows());
-        if left > 0 {
-            self.rows.update(&batch.slice(0, left)).map_err(deident)?;
-            self.taken += left as u64;
-        }
-        Ok(())
+        let numbers = (self.row..).take(batch.num_rows());
+        let mask: BooleanArray =
+            numbers.map(|row| Some(scattered(row) % self.one_in == 0)).collect();
+        self.row += batch.num_rows() as u64;
+        let tried = filter_record_batch(batch, &mask).map_err(deident)?;
+        self.rows.update(&tried).map_err(deident)
     }
 
     /// Tries to restore each column that looks like digests and would leave as it is.

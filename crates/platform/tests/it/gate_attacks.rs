@@ -187,17 +187,37 @@ async fn a_version_with_many_new_persons_and_the_same_plan_passes() {
 #[tokio::test]
 async fn two_releases_of_one_table_with_other_levels_are_compared_row_by_row() {
     let stage = Stage::new().await;
-    let asset = published(&stage, &residents(3_000)).await;
-    released(&stage, asset, 1).await;
+    // Each age and each sex for itself is common; of each pair there are twenty.
+    let mut csv = String::from("性别,年龄\n");
+    for row in 0..2_000 {
+        writeln!(csv, "{},{}", ["女", "男"][row % 2], 20 + row / 2 % 50).unwrap();
+    }
+    let asset = published(&stage, &csv).await;
+    let plan = |sex: u32, age: u32| {
+        move |run: &mut GateRun| {
+            for (column, step) in [("性别", sex), ("年龄", age)] {
+                decide(run, column, detect::Role::Quasi, Treatment::Generalize);
+                let decision = run.decisions.iter_mut().find(|d| d.column == column).unwrap();
+                decision.pinned = Some(step);
+            }
+        }
+    };
     let mut run = inspected(&stage, asset, 1).await;
-    // Coarser classes, cut at other places than those of the first release.
-    let coarser = Settings { k: Some(200), ..settings() };
-    run = measured(&stage, &run, coarser).await;
-    let fact = &outcome(&run).composition[0];
-    assert_eq!((fact.new, fact.gone), (0, 0));
-    let nested = fact.smallest >= fact.required;
-    assert_eq!(fact.passes(), nested && fact.known.iter().all(|(_, rows)| *rows == 0), "{fact:?}");
-    assert_eq!(fact.in_both, 3_000, "neither release suppresses a row that the other shows");
+    plan(0, 99)(&mut run);
+    let by_sex = measured(&stage, &run, settings()).await;
+    assert_eq!(by_sex.state, GateState::Passed, "{:?}", grounds(&by_sex));
+    approve(&stage, &by_sex).await.unwrap();
+    let mut run = inspected(&stage, asset, 1).await;
+    plan(1, 0)(&mut run);
+    let by_age = measured(&stage, &run, settings()).await;
+    assert_eq!(by_age.state, GateState::Refused);
+    let fact = &outcome(&by_age).composition[0];
+    assert_eq!((fact.in_both, fact.new, fact.gone), (2_000, 0, 0));
+    assert_eq!((fact.smallest, fact.exposed), (20, 2_000), "{fact:?}");
+    // The plan of the first release once more tells nothing new.
+    plan(0, 99)(&mut run);
+    let again = measured(&stage, &run, settings()).await;
+    assert_eq!(again.state, GateState::Passed, "{:?}", grounds(&again));
 }
 
 #[tokio::test]
@@ -299,4 +319,122 @@ async fn a_release_that_no_longer_passes_is_suspended() {
         let why = shown.releases[0].suspended_why.clone().unwrap();
         assert!(why.contains("no longer passes"), "{why}");
     }
+}
+
+/// Submits a measured run and has it approved by a second person.
+async fn approve(stage: &Stage, run: &GateRun) -> Result<(), platform::Error> {
+    let platform = &stage.platform;
+    gate::submit(&stage.person(Role::Clerk).await, platform, run.id, None).await?;
+    let reviewer = stage.person(Role::GateReviewer).await;
+    gate::approve(&reviewer, platform, run.id, None).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn two_runs_that_were_never_held_against_each_other_are_not_both_approved() {
+    let stage = Stage::new().await;
+    let asset = published(&stage, &residents(3_000)).await;
+    let first = inspected(&stage, asset, 1).await;
+    let first = measured(&stage, &first, settings()).await;
+    let second = inspected(&stage, asset, 1).await;
+    let second = measured(&stage, &second, Settings { k: Some(200), ..settings() }).await;
+    assert!(gate::can_be_approved(&stage.platform, &second).await.unwrap());
+    approve(&stage, &first).await.unwrap();
+    assert!(!gate::can_be_approved(&stage.platform, &second).await.unwrap());
+    let refused = approve(&stage, &second).await;
+    assert!(matches!(refused, Err(platform::Error::WrongState { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_time_stamp_in_every_row_does_not_make_other_persons_of_them() {
+    let stage = Stage::new().await;
+    let stamped = |rows: &str, day: &str| {
+        let mut csv = String::new();
+        for (place, line) in rows.lines().enumerate() {
+            let cell = if place == 0 { "更新日期" } else { day };
+            writeln!(csv, "{line},{cell}").unwrap();
+        }
+        csv
+    };
+    let decided = |mut run: GateRun| {
+        decide(&mut run, "更新日期", detect::Role::None, Treatment::Keep);
+        run
+    };
+    let rows = residents(3_000);
+    let asset = published(&stage, &stamped(&rows, "2026-01-01")).await;
+    let first = decided(inspected(&stage, asset, 1).await);
+    approve(&stage, &measured(&stage, &first, settings()).await).await.unwrap();
+    let more = format!("{rows}赵一,140502198901011236,男,37,99999\n");
+    stage.file(asset, "rows.csv", stamped(&more, "2026-02-01").as_bytes()).await;
+    let run = decided(inspected(&stage, asset, 2).await);
+    let run = measured(&stage, &run, settings()).await;
+    let fact = &outcome(&run).composition[0];
+    assert_eq!((fact.in_both, fact.new, fact.smallest), (3_000, 1, 1), "{fact:?}");
+    assert_eq!(run.state, GateState::Refused);
+}
+
+#[tokio::test]
+async fn what_identifies_and_what_is_secret_are_not_released_one_after_the_other() {
+    let stage = Stage::new().await;
+    let asset = published(&stage, &patients(3_000)).await;
+    let mut run = inspected(&stage, asset, 1).await;
+    decide(&mut run, "年龄", detect::Role::Quasi, Treatment::Generalize);
+    decide(&mut run, "性别", detect::Role::Quasi, Treatment::Keep);
+    decide(&mut run, "疾病", detect::Role::Sensitive, Treatment::Remove);
+    let persons = measured(&stage, &run, settings()).await;
+    assert_eq!(persons.state, GateState::Passed, "{:?}", grounds(&persons));
+    approve(&stage, &persons).await.unwrap();
+    // The diseases alone point at nobody; beside the first release they tell everyone's.
+    let mut run = inspected(&stage, asset, 1).await;
+    decide(&mut run, "年龄", detect::Role::Quasi, Treatment::Remove);
+    decide(&mut run, "性别", detect::Role::Quasi, Treatment::Remove);
+    decide(&mut run, "疾病", detect::Role::Sensitive, Treatment::Keep);
+    let diseases = measured(&stage, &run, settings()).await;
+    assert_eq!(diseases.state, GateState::Refused, "{:?}", outcome(&diseases).composition);
+    assert_eq!(outcome(&diseases).composition[0].known, [("疾病".to_owned(), 3_000)]);
+}
+
+#[tokio::test]
+async fn a_bad_release_does_not_bar_a_better_one_for_ever() {
+    let stage = Stage::new().await;
+    let asset = published(&stage, &patients(3_000)).await;
+    let mut run = inspected(&stage, asset, 1).await;
+    decide(&mut run, "年龄", detect::Role::Quasi, Treatment::Generalize);
+    decide(&mut run, "性别", detect::Role::Quasi, Treatment::Keep);
+    decide(&mut run, "疾病", detect::Role::Sensitive, Treatment::Keep);
+    let weaker = Settings { l: Some(1), ..settings() };
+    let told = measured(&stage, &run, weaker).await;
+    // The guess is right for everyone; but the attack finds as much of the control.
+    assert_eq!(told.state, GateState::Passed, "{:?}", grounds(&told));
+    approve(&stage, &told).await.unwrap();
+    // What it told is known; the next release tells nothing beyond it.
+    let mut run = inspected(&stage, asset, 1).await;
+    decide(&mut run, "年龄", detect::Role::Quasi, Treatment::Generalize);
+    decide(&mut run, "性别", detect::Role::Quasi, Treatment::Generalize);
+    decide(&mut run, "疾病", detect::Role::Sensitive, Treatment::Keep);
+    let better = measured(&stage, &run, settings()).await;
+    assert_eq!(better.state, GateState::Passed, "{:?}", grounds(&better));
+    assert_eq!(outcome(&better).composition[0].known, [("疾病".to_owned(), 0)]);
+}
+
+#[tokio::test]
+async fn versions_without_a_common_row_are_told_apart_and_not_called_safe() {
+    let stage = Stage::new().await;
+    let asset = published(&stage, &residents(3_000)).await;
+    released(&stage, asset, 1).await;
+    // Nobody is found by their values any more, and everybody by the order of the rows.
+    let mut older = String::new();
+    for (place, line) in residents(3_000).lines().enumerate() {
+        let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+        if place > 0 {
+            cells[4] = (cells[4].parse::<u32>().unwrap() + 200_000).to_string();
+        }
+        writeln!(older, "{}", cells.join(",")).unwrap();
+    }
+    stage.file(asset, "rows.csv", older.as_bytes()).await;
+    let run = inspected(&stage, asset, 2).await;
+    let run = measured(&stage, &run, settings()).await;
+    assert_eq!(outcome(&run).composition[0].in_both, 0);
+    assert_eq!(verdict(&run, CheckKind::Composition), CheckVerdict::Attention);
+    let words = &outcome(&run).not_tested;
+    assert!(words.iter().any(|words| words.en.contains("Most rows differ")), "{words:?}");
 }

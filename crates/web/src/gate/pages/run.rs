@@ -152,12 +152,14 @@ pub(super) async fn page(
         GateState::Approved => release::of_run(caller, &app.platform, run.id).await?,
         _ => None,
     };
+    let is_stale =
+        run.state == GateState::Submitted && !gate::can_be_approved(&app.platform, &run).await?;
     let refusals = outcome.map(|outcome| outcome.refusals.as_slice()).unwrap_or_default();
     let context = RunPage {
         verdict: verdict::verdict(&run),
         job: job.filter(|job| working && !job.state.is_final()).map(JobRow::of),
-        waiting: waiting(&asset, &run, caller),
-        actions: actions(&asset, &run, release.as_ref(), caller, &trouble),
+        waiting: waiting(&asset, &run, is_stale, caller),
+        actions: actions(&asset, &run, release.as_ref(), is_stale, caller, &trouble),
         refusals: [boxes(refusals), boxes(&trouble.obstacle.refusals)].concat(),
         steps: verdict::steps(&run),
         checks: outcome.map(verdict::checks).unwrap_or_default(),
@@ -213,6 +215,7 @@ fn actions(
     asset: &Asset,
     run: &GateRun,
     release: Option<&Release>,
+    is_stale: bool,
     caller: &Caller,
     trouble: &Trouble,
 ) -> Vec<Action> {
@@ -250,7 +253,7 @@ fn actions(
         return actions;
     }
     let is_published = asset.state == AssetState::Published;
-    if is_published && caller.can(Act::ApproveRelease, &resource) {
+    if is_published && !is_stale && caller.can(Act::ApproveRelease, &resource) {
         let hint = Bilingual::new(
             "将签发放行证书并写入日志，数据立即在门户上开放。",
             "A release certificate is signed and logged, and the data open on the portal at once.",
@@ -268,9 +271,13 @@ fn actions(
 }
 
 /// Whom or what the run waits for, where it is not the caller.
-fn waiting(asset: &Asset, run: &GateRun, caller: &Caller) -> Option<Bilingual> {
+fn waiting(asset: &Asset, run: &GateRun, is_stale: bool, caller: &Caller) -> Option<Bilingual> {
     let resource = run.resource(asset.body);
     match run.state {
+        GateState::Submitted if is_stale => Some(Bilingual::new(
+            "测量之后又有了新的发布，或规则变了：请驳回，由经办人重新确认字段并测量。",
+            "Something was released, or the rules changed, since this was measured: reject it, and have the clerk confirm the columns and measure again.",
+        )),
         GateState::Submitted if asset.state != AssetState::Published => Some(Bilingual::new(
             "目录发布之后才能放行数据。",
             "The data can be released once the catalogue entry is published.",
