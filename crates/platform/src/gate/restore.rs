@@ -71,7 +71,7 @@ impl Digests {
     pub(super) fn take(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let numbers = (self.row..).take(batch.num_rows());
         let mask: BooleanArray =
-            numbers.map(|row| Some(scattered(row) % self.one_in == 0)).collect();
+            numbers.map(|row| Some(scattered(row).is_multiple_of(self.one_in))).collect();
         self.row += batch.num_rows() as u64;
         let tried = filter_record_batch(batch, &mask).map_err(deident)?;
         self.rows.update(&tried).map_err(deident)
