@@ -58,9 +58,8 @@ pub struct Hits {
     pub total: usize,
     /// This page.
     pub hits: Vec<Hit>,
-    /// Values with their counts by facet, the most frequent first, at most 100 each
-    /// unless more are asked for. A
-    /// facet's own filter does not apply to its counts.
+    /// Values with their counts by facet, the most frequent first, at most 100 each unless
+    /// more are asked for. A facet's own filter does not apply to its counts.
     pub facets: BTreeMap<Facet, Vec<(String, u64)>>,
     /// Another text that finds something, if this one finds nothing with all its words.
     pub did_you_mean: Option<String>,

@@ -45,7 +45,7 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
         }
     };
     let request_id = header_text(request.headers(), "x-request-id").unwrap_or_default().to_owned();
-    let address = client.0.map(|address| address.to_string()).unwrap_or_default();
+    let address = client.address.map(|address| address.to_string()).unwrap_or_default();
     let (lang, path) = language(&request);
     let is_page = is_page(&path);
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
@@ -69,6 +69,7 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
     };
     let flash = cookie(request.headers(), FLASH).filter(|_| is_page && !changes);
     let caller = identified.caller.with_request(request_id, address);
+    let (is_known, is_api) = (caller.account().is_some(), path.starts_with("/api/"));
     let visitor = Visitor {
         body_name: match caller.body() {
             Some(code) if is_page => body_name(&app, code).await,
@@ -87,6 +88,12 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
     request.extensions_mut().insert(visitor);
     request.extensions_mut().insert(client);
     let mut response = next.run(request).await;
+    if is_known && is_api {
+        // It may hold what others may not see, and a cache does not know every header that
+        // a token comes in.
+        let private = HeaderValue::from_static("private, no-store");
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(private);
+    }
     if let Some(secret) = visit {
         set_cookie(&mut response, VISIT, &secret, None);
     }

@@ -68,8 +68,7 @@ def ckan(site):
     sizes = [os.path.getsize(os.path.join(folder, "data", name)) for name in os.listdir(os.path.join(folder, "data"))]
     check(len(sizes) == len(package["resources"]) and min(sizes) > 0, f"the files of the package: {sizes}")
     rows = datastore(site, package)
-    wrong = ckanapi("action", "package_show", "id=no-such", expected=1)
-    del wrong
+    ckanapi("action", "package_show", "id=no-such", expected=1)
     for path, status, kind in [
         ("/api/3/action/package_show?id=no-such", 404, "Not Found Error"),
         ("/api/3/action/datastore_search?resource_id=%s&limit=x" % package["resources"][0]["id"], 409, "Validation Error"),

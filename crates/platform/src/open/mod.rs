@@ -31,7 +31,7 @@ use vocabulary::{AssetId, CreditCode};
 
 pub use index::{index_asset, index_assets, reindex};
 pub use known::{Current, Known};
-pub use negative::{Listed, negative_list};
+pub use negative::{Withheld, negative_list};
 pub(crate) use record::changed;
 pub use table::{BodyCount, Counts};
 
@@ -176,7 +176,8 @@ pub async fn by_division(platform: &Platform) -> Result<Vec<(String, u64)>, Erro
     table::by_division(&mut reader).await
 }
 
-/// Bodies with the number of entries and open datasets that they provide.
+/// The 1,000 largest providers with the number of entries and open datasets that they
+/// provide.
 ///
 /// # Errors
 ///
@@ -253,6 +254,21 @@ pub async fn after(
     load_datasets(&mut reader, &ids).await
 }
 
+/// As [`after`], without the entries that have no data.
+///
+/// # Errors
+///
+/// [`Error::Store`] if they cannot be read.
+pub async fn open_after(
+    platform: &Platform,
+    after: Option<AssetId>,
+    limit: u64,
+) -> Result<Vec<Dataset>, Error> {
+    let mut reader = platform.store.read().await?;
+    let ids = table::open_after(&mut reader, after, limit).await?;
+    load_datasets(&mut reader, &ids).await
+}
+
 /// A page of search results with their assets.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -270,16 +286,38 @@ pub struct Found {
 ///
 /// [`Error::Search`] if the index fails.
 pub async fn find(platform: &Platform, query: search::Query) -> Result<Found, Error> {
-    let index = Arc::clone(&platform.search);
-    let hits = tokio::task::spawn_blocking(move || index.query(&query))
-        .await
-        .map_err(|_| Error::Interrupted)??;
-    let ids: Vec<AssetId> = hits.hits.iter().filter_map(|hit| hit.id.parse().ok()).collect();
+    let (hits, ids) = ask(platform, query).await?;
     let mut reader = platform.store.read().await?;
     let assets = in_order(registry::load_many(&mut reader, &ids).await?, &ids);
     let current = release::current_of(&mut reader, &ids, Audience::Open).await?;
     let has_data = ids.into_iter().filter(|id| current.contains_key(id)).collect();
     Ok(Found { hits, assets, has_data })
+}
+
+/// Searches the catalogue for datasets, in the order of the hits.
+///
+/// # Errors
+///
+/// As [`find`].
+pub async fn find_datasets(
+    platform: &Platform,
+    query: search::Query,
+) -> Result<(search::Hits, Vec<Dataset>), Error> {
+    let (hits, ids) = ask(platform, query).await?;
+    Ok((hits, datasets(platform, &ids).await?))
+}
+
+/// Asks the index.
+async fn ask(
+    platform: &Platform,
+    query: search::Query,
+) -> Result<(search::Hits, Vec<AssetId>), Error> {
+    let index = Arc::clone(&platform.search);
+    let hits = tokio::task::spawn_blocking(move || index.query(&query))
+        .await
+        .map_err(|_| Error::Interrupted)??;
+    let ids = hits.hits.iter().filter_map(|hit| hit.id.parse().ok()).collect();
+    Ok((hits, ids))
 }
 
 /// Assets in the order of their ids.

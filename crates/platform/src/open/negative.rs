@@ -19,7 +19,7 @@ const PAGE: usize = 500;
 
 /// An asset that is not opened, and why.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub struct Withheld {
     /// The asset.
     pub asset: Asset,
     /// Why it is closed.
@@ -33,7 +33,7 @@ pub struct Listed {
 /// # Errors
 ///
 /// [`Error::Search`] or [`Error::Store`] if it cannot be read.
-pub async fn negative_list(platform: &Platform, today: Date) -> Result<Vec<Listed>, Error> {
+pub async fn negative_list(platform: &Platform, today: Date) -> Result<Vec<Withheld>, Error> {
     let mut listed = Vec::new();
     let mut offset = 0;
     loop {
@@ -46,7 +46,7 @@ pub async fn negative_list(platform: &Platform, today: Date) -> Result<Vec<Liste
         listed.extend(own.map(|asset| {
             let entry = asset.entry.negative_list.clone().unwrap_or_default();
             let review: Option<Date> = entry.review_on.parse().ok();
-            Listed { is_overdue: review.is_some_and(|day| day < today), asset, entry }
+            Withheld { is_overdue: review.is_some_and(|day| day < today), asset, entry }
         }));
         offset += count;
         if count < PAGE {

@@ -101,6 +101,19 @@ pub(super) async fn newest(
     Ok(query.all(&sql, params![body, limit]).await?)
 }
 
+/// Open datasets after `after` in the order of their ids.
+pub(super) async fn open_after(
+    query: &mut impl Query,
+    after: Option<AssetId>,
+    limit: u64,
+) -> Result<Vec<AssetId>, Error> {
+    let sql = format!(
+        "SELECT a.asset_id FROM {OPEN} AND ($1 IS NULL OR a.asset_id > $1)
+          ORDER BY a.asset_id LIMIT $2"
+    );
+    Ok(query.all(&sql, params![after, limit]).await?)
+}
+
 /// Notes that what harvesters see of an asset changed, if it ever was in the catalogue.
 pub(super) async fn note_change(tx: &mut Tx, id: AssetId, now: Timestamp) -> Result<(), Error> {
     let sql = "INSERT INTO catalogue_record (asset_id, changed_at, gone)

@@ -1,7 +1,12 @@
 //! What a request costs: five classes, by method and route.
+//!
+//! Some interfaces are read by POST as well, since parameters can be too long for an
+//! address. What is read so costs what it costs by GET.
 
 use axum::http::Method;
 use vocabulary::Bilingual;
+
+use crate::protocols::ckan;
 
 /// Requests that are paid for with the same tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +23,12 @@ pub(crate) enum Class {
     Write,
 }
 
+/// The routes of the CKAN action API.
+const ACTIONS: [&str; 2] = ["/api/action/{name}", "/api/3/action/{name}"];
+
+/// The route of OAI-PMH, which changes nothing.
+const OAI: &str = "/oai";
+
 /// Routes that search, or read rows, without the prefix of the language.
 const QUERIES: [&str; 16] = [
     "/search",
@@ -30,9 +41,9 @@ const QUERIES: [&str; 16] = [
     "/catalog.ttl",
     "/catalog.rdf",
     "/catalog.jsonld",
-    "/api/action/{name}",
-    "/api/3/action/{name}",
-    "/oai",
+    ACTIONS[0],
+    ACTIONS[1],
+    OAI,
     "/feed.atom",
     "/body/{code}/feed.atom",
     "/desk/assets",
@@ -60,7 +71,8 @@ impl Class {
     /// The class of a request; `None` for what is never limited.
     ///
     /// - `route`: the route that it matched, e.g. `/en/dataset/{id}`; empty for none.
-    pub(crate) fn of(method: &Method, route: &str) -> Option<Self> {
+    /// - `path`: its path.
+    pub(crate) fn of(method: &Method, route: &str, path: &str) -> Option<Self> {
         let route = match route.strip_prefix("/en") {
             Some(rest) if rest.starts_with('/') => rest,
             _ => route,
@@ -68,7 +80,8 @@ impl Class {
         if route == NEVER_LIMITED {
             return None;
         }
-        Some(match (method.is_safe(), route) {
+        let reads = method.is_safe() || *method == Method::POST && reads_by_post(route, path);
+        Some(match (reads, route) {
             (false, "/sign-in") => Self::SignIn,
             (false, _) => Self::Write,
             (true, route) if DOWNLOADS.contains(&route) => Self::Download,
@@ -101,6 +114,11 @@ impl Class {
     }
 }
 
+/// Whether a POST changes nothing.
+fn reads_by_post(route: &str, path: &str) -> bool {
+    route == OAI || ACTIONS.contains(&route) && ckan::changes_nothing(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,7 +139,30 @@ mod tests {
             (Method::DELETE, "/nothing", Some(Class::Write)),
             (Method::GET, "/healthz", None),
         ] {
-            assert_eq!(Class::of(&method, route), class, "{method} {route}");
+            assert_eq!(Class::of(&method, route, route), class, "{method} {route}");
         }
+    }
+
+    #[test]
+    fn what_is_read_by_post_is_no_change() {
+        let of = |method: &Method, route: &str, path: &str| Class::of(method, route, path).unwrap();
+        for (name, class) in [
+            ("package_search", Class::Query),
+            ("datastore_search", Class::Query),
+            ("user_list", Class::Query),
+            ("package_create", Class::Write),
+            ("package_delete", Class::Write),
+            // The same action to whoever carries it out.
+            ("package%5Fcreate", Class::Write),
+            ("no_such_action", Class::Write),
+        ] {
+            for route in ACTIONS {
+                let path = route.replace("{name}", name);
+                assert_eq!(of(&Method::POST, route, &path), class, "{path}");
+            }
+        }
+        assert_eq!(of(&Method::POST, OAI, OAI), Class::Query);
+        assert_eq!(of(&Method::DELETE, OAI, OAI), Class::Write);
+        assert_eq!(of(&Method::POST, "/evidence", "/evidence"), Class::Write);
     }
 }

@@ -15,9 +15,18 @@ use super::{Addresses, Limits};
 /// The header in which proxies tell whom they speak for.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The address that a request comes from; `None` where a connection has none.
+/// The header of RFC 7239 for the same; it is not read, only noticed.
+const FORWARDED: &str = "forwarded";
+
+/// Where a request comes from, as far as that can be told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Client(pub(crate) Option<IpAddr>);
+pub(crate) struct Client {
+    /// The address; `None` where a connection has none.
+    pub(crate) address: Option<IpAddr>,
+    /// Whether the request says that this address passes it on for another one, and it is
+    /// not believed or cannot be read. Who asks can then be anyone.
+    pub(crate) is_relay: bool,
+}
 
 /// What one client can choose its addresses from: one IPv4 address, 2⁶⁴ of IPv6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,43 +51,45 @@ impl Limits {
     pub(crate) fn client(&self, request: &Request) -> Client {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         let Some(peer) = peer.map(|info| info.0.ip().to_canonical()) else {
-            return Client(None);
+            return Client::default();
         };
-        let headers = request.headers();
-        if !self.proxies.contain(peer) {
-            self.warn_of_unknown_proxy(peer, headers);
-            return Client(Some(peer));
+        let client = spoken_for(peer, request.headers(), &self.proxies);
+        if client.is_relay {
+            self.warn_of_unknown_proxy(client);
         }
-        Client(Some(spoken_for(peer, headers, &self.proxies)))
+        client
     }
 
     /// Says once that a proxy on an exempt address hides its visitors.
-    fn warn_of_unknown_proxy(&self, peer: IpAddr, headers: &HeaderMap) {
-        let hides = headers.contains_key(FORWARDED_FOR) && self.exempt.contain(peer);
-        if hides && !self.warned.swap(true, Ordering::Relaxed) {
+    fn warn_of_unknown_proxy(&self, client: Client) {
+        let Some(proxy) = client.address.filter(|address| self.exempt.contain(*address)) else {
+            return;
+        };
+        if !self.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                %peer,
-                "requests with X-Forwarded-For come from an address that is exempt from limits and \
-                 no trusted proxy: their clients are not limited; set limits.trusted_proxies"
+                %proxy,
+                "an address that is exempt from limits passes on requests of others and is no \
+                 trusted proxy, or does not send X-Forwarded-For: they are limited together, as one \
+                 client; set limits.trusted_proxies"
             );
         }
     }
 }
 
 /// The last address that trusted proxies vouch for.
-fn spoken_for(peer: IpAddr, headers: &HeaderMap, proxies: &Addresses) -> IpAddr {
+fn spoken_for(peer: IpAddr, headers: &HeaderMap, proxies: &Addresses) -> Client {
     let values = headers.get_all(FORWARDED_FOR).iter();
     // A value that is no text ends what can be read.
     let told: Vec<&str> = values.map(|value| value.to_str().unwrap_or("?")).collect();
-    let mut client = peer;
+    let mut address = peer;
     for text in told.iter().rev().flat_map(|value| value.rsplit(',')) {
-        if !proxies.contain(client) {
-            break;
-        }
-        let Some(address) = address_in(text.trim()) else { break };
-        client = address;
+        let before = address_in(text.trim()).filter(|_| proxies.contain(address));
+        let Some(before) = before else {
+            return Client { address: Some(address), is_relay: true };
+        };
+        address = before;
     }
-    client
+    Client { address: Some(address), is_relay: told.is_empty() && headers.contains_key(FORWARDED) }
 }
 
 /// An address with or without a port.
@@ -98,7 +109,7 @@ mod tests {
     use super::super::LimitSettings;
     use super::*;
 
-    fn client(peer: &str, told: &[&str]) -> String {
+    fn of(peer: &str, told: &[&str]) -> Client {
         let settings = LimitSettings {
             trusted_proxies: Addresses::parse(&["10.0.0.0/8", "127.0.0.1", "fd00::/8"]).unwrap(),
             ..LimitSettings::default()
@@ -109,7 +120,25 @@ mod tests {
         for value in told {
             request.headers_mut().append(FORWARDED_FOR, value.parse().unwrap());
         }
-        Limits::new(settings).client(&request).0.unwrap().to_string()
+        Limits::new(settings).client(&request)
+    }
+
+    fn client(peer: &str, told: &[&str]) -> String {
+        of(peer, told).address.unwrap().to_string()
+    }
+
+    #[test]
+    fn an_address_that_speaks_for_others_unbelieved_is_a_relay() {
+        for (peer, told, is_relay) in [
+            ("203.0.113.7", &[][..], false),
+            ("203.0.113.7", &["198.51.100.1"], true),
+            ("10.0.0.1", &["198.51.100.1"], false),
+            ("10.0.0.1", &["1.1.1.1, 198.51.100.1"], true),
+            ("10.0.0.1", &["unknown"], true),
+            ("10.0.0.1", &["10.0.0.3, 10.0.0.2"], false),
+        ] {
+            assert_eq!(of(peer, told).is_relay, is_relay, "{peer} {told:?}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! Invariants (each is also the name of a test):
 //! - `no_number_of_clients_takes_more_memory`
 //! - `an_address_in_a_header_is_believed_of_a_trusted_proxy_alone`
+//! - `whoever_comes_through_a_proxy_that_is_not_named_is_limited`
 //!
 //! What slows the guessing of passwords down is `trust::identity` (by account name and by
 //! address, on disk); the class `sign_in` keeps attempts from using up the processor.
@@ -113,18 +114,29 @@ impl Limits {
 
     /// Takes a token, unless the client is exempt.
     fn take(&self, class: Class, client: Client, account: Option<AccountId>) -> Option<Taken<'_>> {
-        if client.0.is_some_and(|address| self.exempt.contain(address)) {
+        if self.exempts(client) {
             return None;
         }
         // Whoever tries to sign in is nobody yet.
         let account = account.filter(|_| class != Class::SignIn);
         let (payer, buckets) = match account {
             Some(account) => (Payer::Account(account), &self.known),
-            None => (Payer::Address(client.0.map(Network::of)), &self.anonymous),
+            None => (Payer::Address(client.address.map(Network::of)), &self.anonymous),
         };
         let bucket = buckets.0.iter().find(|bucket| bucket.class == class)?;
         let verdict = bucket.take(self.table.key(&(class, payer)));
         Some(Taken { bucket, payer, verdict })
+    }
+
+    /// Whether a client is not limited. Behind a relay anyone can be.
+    fn exempts(&self, client: Client) -> bool {
+        client.address.is_some_and(|address| {
+            if client.is_relay {
+                self.exempt.contain_all_like(address)
+            } else {
+                self.exempt.contain(address)
+            }
+        })
     }
 }
 
@@ -211,7 +223,7 @@ pub(crate) fn refuse_stranger(app: &App, request: &Request, client: Client) -> O
 /// What a request costs; `None` for what is never limited.
 fn class_of(request: &Request) -> Option<Class> {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    Class::of(request.method(), route)
+    Class::of(request.method(), route, request.uri().path())
 }
 
 /// Too many requests of a kind.

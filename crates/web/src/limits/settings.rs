@@ -23,7 +23,9 @@ use super::Class;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitSettings {
-    /// Addresses that are not limited: this machine, unless set otherwise.
+    /// Addresses that are not limited: this machine, unless set otherwise. An address that
+    /// passes on requests of others (`X-Forwarded-For`, `Forwarded`) and is no trusted proxy
+    /// is limited all the same, unless everything is exempt.
     pub exempt: Addresses,
     /// Proxies whose `X-Forwarded-For` is believed: none, unless set.
     pub trusted_proxies: Addresses,
@@ -182,6 +184,12 @@ impl Addresses {
     pub fn contain(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether every address of the same family is one of them: `0.0.0.0/0` or `::/0`.
+    pub(super) fn contain_all_like(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.prefix_len() == 0 && network.contains(&address))
     }
 
     /// Whether there are none.

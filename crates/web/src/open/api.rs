@@ -294,7 +294,7 @@ pub(crate) async fn dataset(
 
 /// An item of the negative list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct ListedView {
+pub(crate) struct WithheldView {
     /// Identifier of the asset; its page is `/entry/{id}`.
     pub id: String,
     /// Title in Chinese and, where there is one, in English.
@@ -313,12 +313,12 @@ pub(crate) struct ListedView {
 
 /// The negative list: what is registered here and not opened, on what ground.
 #[utoipa::path(get, path = "/api/v1/negative-list", tag = "open",
-    responses((status = 200, body = Vec<ListedView>), crate::openapi::Problems))]
+    responses((status = 200, body = Vec<WithheldView>), crate::openapi::Problems))]
 pub(crate) async fn negative_list(
     State(app): State<App>,
-) -> Result<Json<Vec<ListedView>>, Problem> {
+) -> Result<Json<Vec<WithheldView>>, Problem> {
     let today = china_date(app.platform.clock.now());
-    let view = |one: open::Listed| ListedView {
+    let view = |one: open::Withheld| WithheldView {
         id: one.asset.id.to_string(),
         title: one.asset.entry.title.clone().into(),
         provider: one.asset.provider.clone(),

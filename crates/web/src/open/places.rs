@@ -42,15 +42,25 @@ pub(crate) async fn of(
 
 /// The geometries of the operator's file by division code, if it is there.
 fn shapes(path: &std::path::Path) -> Option<HashMap<String, String>> {
-    let bytes = std::fs::read(path).ok()?;
-    let file: Value = match serde_json::from_slice(&bytes) {
-        Ok(file) => file,
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
         Err(error) => {
             tracing::warn!(%error, "boundaries.geojson cannot be read");
             return None;
         }
     };
-    let features = file.get("features")?.as_array()?;
+    let file: Value = match serde_json::from_slice(&bytes) {
+        Ok(file) => file,
+        Err(error) => {
+            tracing::warn!(%error, "boundaries.geojson is no JSON");
+            return None;
+        }
+    };
+    let Some(features) = file.get("features").and_then(Value::as_array) else {
+        tracing::warn!("boundaries.geojson is no collection of features");
+        return None;
+    };
     let shapes = features.iter().filter_map(|feature| {
         let properties = feature.get("properties")?;
         let code = properties.get("code").or_else(|| properties.get("gb"))?.as_str()?;

@@ -5,20 +5,18 @@
 //!
 //! Croissant Format Specification 1.0, `http://mlcommons.org/croissant/1.0`.
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use platform::gate::release::Release;
-use platform::open::{self, Dataset};
+use platform::open::Dataset;
 use serde_json::{Value, json};
 use vocabulary::time::china_date;
 
+use super::described::described;
 use super::pod::license;
 use super::schema_org::without_nothing;
 use crate::app::{App, Site};
-use crate::conditional;
-use crate::extract::id_of;
 use crate::open::distribution::distributions;
 use crate::problem::Problem;
 use crate::visitor::Visitor;
@@ -34,13 +32,7 @@ pub(crate) async fn croissant(
     Path(id): Path<String>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
-    let dataset = open::dataset(&visitor.caller, &app.platform, id_of(&id)?).await?;
-    let release = dataset.current.as_ref().ok_or_else(Problem::not_found)?;
-    let mut response = Json(describe(&app.site, &dataset, release)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/ld+json"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    Ok(conditional::answer(&asked, response).await)
+    described(&app, &visitor, &id, &asked, "application/ld+json", describe).await
 }
 
 /// The official context of version 1.0.

@@ -1,18 +1,16 @@
 //! `/dataset/{id}/datapackage.json`: a Data Package (Frictionless, profile
 //! `tabular-data-package`) with the schema of the table, its digest and its length.
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use platform::gate::release::Release;
-use platform::open::{self, Dataset, SITE_TERMS, licence_key};
+use platform::open::{Dataset, SITE_TERMS, licence_key};
 use serde_json::{Value, json};
 
+use super::described::described;
 use super::schema_org::without_nothing;
 use crate::app::{App, Site};
-use crate::conditional;
-use crate::extract::id_of;
 use crate::open::distribution::distributions;
 use crate::problem::Problem;
 use crate::visitor::Visitor;
@@ -27,12 +25,7 @@ pub(crate) async fn package(
     Path(id): Path<String>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
-    let dataset = open::dataset(&visitor.caller, &app.platform, id_of(&id)?).await?;
-    let release = dataset.current.as_ref().ok_or_else(Problem::not_found)?;
-    let mut response = Json(describe(&app.site, &dataset, release)).into_response();
-    let any = HeaderValue::from_static("*");
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
-    Ok(conditional::answer(&asked, response).await)
+    described(&app, &visitor, &id, &asked, "application/json", describe).await
 }
 
 fn describe(site: &Site, dataset: &Dataset, release: &Release) -> Value {

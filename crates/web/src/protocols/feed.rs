@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use platform::open::{self, Dataset};
 use search::{Facet, Query, Sort};
 use trust::identity::find_body;
@@ -97,19 +97,9 @@ async fn answer(
         return Ok(whole::not_modified(&tag));
     }
     let query = Query { sort: Sort::Changed, offset: 0, limit: SHOWN, ..about.query.clone() };
-    let found = open::find(&app.platform, query).await?;
-    let ids: Vec<_> = found.assets.iter().map(|asset| asset.id).collect();
-    let datasets = open::datasets(&app.platform, &ids).await?;
+    let (_, datasets) = open::find_datasets(&app.platform, query).await?;
     let text = feed(app, visitor.lang, about, &datasets, last);
-    let mut response = text.into_response();
-    let headers = response.headers_mut();
-    let kind = HeaderValue::from_static("application/atom+xml; charset=utf-8");
-    headers.insert(header::CONTENT_TYPE, kind);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    if let Ok(value) = HeaderValue::from_str(&tag) {
-        headers.insert(header::ETAG, value);
-    }
-    Ok(response)
+    Ok(whole::document(text, "application/atom+xml; charset=utf-8", &tag))
 }
 
 fn feed(

@@ -8,6 +8,7 @@
 //! schema_org.rs    schema.org in the pages of datasets
 //! data_package.rs  Data Package (Frictionless)
 //! croissant.rs     Croissant 1.0
+//! described.rs     the way to a description of one dataset
 //! sitemap.rs       /sitemap.xml and /robots.txt
 //! feed.rs          Atom feeds
 //! whole.rs         documents about the whole catalogue, streamed
@@ -17,6 +18,7 @@ pub(crate) mod ckan;
 pub(crate) mod croissant;
 pub(crate) mod data_package;
 pub(crate) mod dcat;
+mod described;
 pub(crate) mod feed;
 pub(crate) mod oai;
 pub(crate) mod pod;

@@ -12,6 +12,9 @@ use crate::app::Site;
 use crate::open::distribution::distributions;
 use crate::open::pages::division_name;
 
+/// Most columns that a page tells search engines of.
+const MOST_VARIABLES: usize = 200;
+
 /// The data block of a page.
 pub(crate) fn block(site: &Site, dataset: &Dataset) -> String {
     dataset_node(site, dataset).to_string().replace('<', "\\u003c").replace('>', "\\u003e")
@@ -45,7 +48,7 @@ fn dataset_node(site: &Site, dataset: &Dataset) -> Value {
     let variables: Vec<Value> = entry
         .items
         .iter()
-        .take(200)
+        .take(MOST_VARIABLES)
         .map(|item| {
             let name = if item.title.zh.is_empty() { &item.name } else { &item.title.zh };
             let said = Some(item.description.trim()).filter(|text| !text.is_empty());

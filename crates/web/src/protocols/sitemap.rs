@@ -10,7 +10,7 @@
 use std::fmt::Write as _;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use platform::open::{self, record};
 
@@ -27,6 +27,7 @@ const PART: u64 = 20_000;
 const PAGES: [&str; 7] =
     ["/", "/search", "/bodies", "/evidence", "/developers", "/licence", "/accessibility"];
 
+const XML: &str = "application/xml; charset=utf-8";
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 const URLSET: &str = "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\" \
     xmlns:xhtml=\"http://www.w3.org/1999/xhtml\">\n";
@@ -53,7 +54,7 @@ pub(crate) async fn sitemap(State(app): State<App>, asked: HeaderMap) -> Result<
         );
     }
     text.push_str("</sitemapindex>\n");
-    Ok(document(text, &tag))
+    Ok(whole::document(text, XML, &tag))
 }
 
 /// `/sitemap-{n}.xml`.
@@ -91,7 +92,7 @@ async fn answer(app: &App, asked: &HeaderMap, number: u64) -> Result<Response, P
         push(&mut text, base, &format!("/dataset/{}", entry.id), entry.changed_at);
     }
     text.push_str("</urlset>\n");
-    Ok(document(text, &tag))
+    Ok(whole::document(text, XML, &tag))
 }
 
 /// A page in both languages.
@@ -111,17 +112,6 @@ fn push(text: &mut String, base: &str, path: &str, changed_at: jiff::Timestamp) 
 
 fn day(at: jiff::Timestamp) -> jiff::civil::Date {
     vocabulary::time::china_date(at)
-}
-
-fn document(text: String, tag: &str) -> Response {
-    let mut response = text.into_response();
-    let headers = response.headers_mut();
-    let kind = HeaderValue::from_static("application/xml; charset=utf-8");
-    headers.insert(header::CONTENT_TYPE, kind);
-    if let Ok(value) = HeaderValue::from_str(tag) {
-        headers.insert(header::ETAG, value);
-    }
-    response
 }
 
 /// `/robots.txt`: everything public may be read; searches and desks are not worth it.

@@ -87,14 +87,19 @@ pub(crate) async fn whole(
         };
         Ok::<_, std::io::Error>(Some((Bytes::from(bytes), (app, writer, next))))
     });
-    let mut response = Body::from_stream(pieces).into_response();
+    Ok(document(Body::from_stream(pieces), kind, &tag))
+}
+
+/// The answer with a document and its tag.
+pub(crate) fn document(body: impl Into<Body>, kind: &'static str, tag: &str) -> Response {
+    let mut response = Response::new(body.into());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    if let Ok(value) = HeaderValue::from_str(&tag) {
+    if let Ok(value) = HeaderValue::from_str(tag) {
         headers.insert(header::ETAG, value);
     }
-    Ok(response)
+    response
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]

@@ -72,6 +72,11 @@ async fn a_package_is_found_shown_and_listed_alike() {
     assert_eq!(one["format"], "JSON");
     let found = result(&site, "resource_search", json!({ "query": "format:csv" })).await;
     assert_eq!(found["count"], 1);
+    // The whole count, and the part that was asked for.
+    let part = json!({ "query": "name:居民", "offset": 1, "limit": 2 });
+    let part = result(&site, "resource_search", part).await;
+    let ids: Vec<&Value> = part["results"].as_array().unwrap().iter().map(|r| &r["id"]).collect();
+    assert_eq!((&part["count"], ids), (&json!(6), vec![&resources[1]["id"], &resources[2]["id"]]));
     let bodies = result(&site, "organization_list", json!({ "all_fields": true })).await;
     assert_eq!(bodies[0]["package_count"], 1);
     let group =
@@ -131,6 +136,12 @@ async fn errors_have_the_form_of_ckan() {
         ("package_show", json!({ "id": "none" }), 404, "Not Found Error"),
         ("package_search", json!({ "rows": -1 }), 409, "Validation Error"),
         ("package_search", json!({ "fq": "colour:red" }), 400, "Search Query Error"),
+        (
+            "package_search",
+            json!({ "q": "tags:a ".repeat(200), "fq": "tags:a ".repeat(100) }),
+            400,
+            "Search Query Error",
+        ),
         ("package_search", json!({ "facet.field": ["colour"] }), 400, "Search Query Error"),
         ("resource_show", json!({ "id": format!("{asset}-doc") }), 404, "Not Found Error"),
         ("datastore_search", json!({ "resource_id": "x" }), 404, "Not Found Error"),
@@ -204,6 +215,16 @@ async fn what_is_filed_by_ckan_is_a_draft_and_the_same_name_is_the_same_asset() 
     let (_, patched) = act(&site, "package_patch", patch, Some(&token)).await;
     assert_eq!(patched["result"]["id"], draft["id"]);
     assert_eq!(patched["result"]["tags"][0]["name"], "水");
+    // No cache keeps it.
+    let shown = Request::get("/api/3/action/package_show?id=water-quality");
+    let shown = shown.header("x-ckan-api-key", &token).body(Body::empty()).unwrap();
+    let shown = site.send(shown).await;
+    assert_eq!(
+        (shown.status, &shown.headers["cache-control"]),
+        (StatusCode::OK, &"private, no-store".parse().unwrap())
+    );
+    let public = site.get("/api/3/action/package_list").await;
+    assert!(!public.headers.contains_key("cache-control"));
     // Nobody else learns of it.
     let (status, _) = act(&site, "package_show", json!({ "id": "water-quality" }), None).await;
     assert_eq!(status, StatusCode::NOT_FOUND);

@@ -2,6 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use platform::registry;
 use serde_json::Value;
 use trust::Role;
@@ -89,6 +91,14 @@ async fn a_harvest_by_tokens_meets_every_record_once() {
         path = format!("/oai?verb=ListIdentifiers&resumptionToken={token}");
     }
     assert_eq!((seen.len(), pages), (230, 3));
+    // A token that someone made up is answered like any other.
+    let made = serde_json::json!({
+        "r": false, "p": "oai_dc", "f": null, "u": null, "t": null, "a": 0,
+        "i": "0190c2f0-5b7e-7c1a-9f00-0123456789ab", "n": u64::MAX,
+    });
+    let made = BASE64_URL_SAFE_NO_PAD.encode(made.to_string());
+    let page = text(&site, &format!("/oai?verb=ListIdentifiers&resumptionToken={made}")).await;
+    assert_eq!(page.matches("<identifier>").count(), 100);
     // The same entries in the documents about the whole catalogue.
     let data = json(&site, "/data.json").await;
     assert_eq!(data["dataset"].as_array().unwrap().len(), 230);

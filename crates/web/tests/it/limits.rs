@@ -142,6 +142,47 @@ async fn behind_a_proxy_visitors_are_told_apart_if_the_proxy_is_trusted() {
 }
 
 #[tokio::test]
+async fn whoever_comes_through_a_proxy_that_is_not_named_is_limited() {
+    let limits = settings(&serde_json::json!({ "anonymous": { "query": few(1) } }));
+    let site = Site::limited(limits).await;
+    for header in ["x-forwarded-for", "forwarded"] {
+        let ask = || Request::get(QUERY).header(header, "for=203.0.113.7");
+        let statuses = [
+            from(&site, "127.0.0.1", ask()).await.status,
+            from(&site, "127.0.0.1", ask()).await.status,
+        ];
+        assert!(statuses.contains(&StatusCode::TOO_MANY_REQUESTS), "{header}: {statuses:?}");
+        // What this machine asks for itself is not limited.
+        assert_eq!(get(&site, "127.0.0.1", QUERY).await.status, StatusCode::OK);
+    }
+    let off = settings(&serde_json::json!({
+        "anonymous": { "query": few(1) },
+        "exempt": ["0.0.0.0/0", "::/0"],
+    }));
+    let site = Site::limited(off).await;
+    for _ in 0..3 {
+        let ask = Request::get(QUERY).header("x-forwarded-for", "203.0.113.7");
+        assert_eq!(from(&site, "127.0.0.1", ask).await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn searches_by_post_are_paid_for_as_searches() {
+    let limits =
+        settings(&serde_json::json!({ "anonymous": { "query": few(1), "write": few(1) } }));
+    let site = Site::limited(limits).await;
+    for (path, status) in [
+        ("/api/3/action/package_search", StatusCode::OK),
+        ("/api/3/action/package_search", StatusCode::TOO_MANY_REQUESTS),
+        ("/api/3/action/package_create", StatusCode::FORBIDDEN),
+        ("/api/3/action/package_create", StatusCode::TOO_MANY_REQUESTS),
+    ] {
+        let answer = from(&site, "203.0.113.7", Request::post(path)).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn attempts_to_sign_in_and_wrong_tokens_are_paid_for() {
     let limits = settings(&serde_json::json!({
         "anonymous": { "sign_in": few(2), "read": few(2) },

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use platform::open::{self, Listed};
+use platform::open::{self, Withheld};
 use serde::Serialize;
 use vocabulary::Bilingual;
 use vocabulary::time::china_date;
@@ -62,7 +62,7 @@ pub(crate) async fn negative_list(
 }
 
 /// Every class of reasons with its provisions and how often it is used.
-fn reasons(listed: &[Listed]) -> Vec<Reason> {
+fn reasons(listed: &[Withheld]) -> Vec<Reason> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for one in listed {
         *counts.entry(one.entry.reason.as_str()).or_default() += 1;
@@ -77,7 +77,7 @@ fn reasons(listed: &[Listed]) -> Vec<Reason> {
         .collect()
 }
 
-fn row(one: &Listed) -> Row {
+fn row(one: &Withheld) -> Row {
     let reason = law::gate::negative_reason(&one.entry.reason);
     Row {
         title: title_of(&one.asset),

@@ -134,6 +134,17 @@ impl Call {
         Ok(number.min(most))
     }
 
+    /// The part of a list that is asked for: how many to leave out, and how many to show.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::number`].
+    pub(super) fn window(&self, usual: u64, most: u64) -> Result<(usize, usize), CkanError> {
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let offset = self.number("offset", 0, u64::MAX)?;
+        Ok((size(offset), size(self.number("limit", usual, most)?)))
+    }
+
     /// A yes or no.
     pub(super) fn flag(&self, key: &str, usual: bool) -> bool {
         match self.value(key) {

@@ -22,6 +22,8 @@ use crate::visitor::Visitor;
 const ID: &str = "_id";
 /// Most rows of an answer, as CKAN's `ckan.datastore.search.rows_max` is set at first.
 const MOST_ROWS: u64 = 32_000;
+/// Most words of `q`: each is looked for in every column.
+const MOST_WORDS: usize = 16;
 /// Length of an asset's id.
 const ID_CHARS: usize = 36;
 
@@ -185,12 +187,12 @@ fn filter(call: &Call, schema: &Schema) -> Result<Option<Filter>, CkanError> {
         Some(Value::Object(words)) => {
             for (name, text) in &words {
                 let column = known(schema, name)?;
-                parts.extend(contains(&[column], &plain(text)));
+                parts.extend(contains(&[column], &plain(text))?);
             }
         }
         Some(text) => {
             let all: Vec<&Field> = schema.fields().iter().map(AsRef::as_ref).collect();
-            parts.extend(contains(&all, &plain(&text)));
+            parts.extend(contains(&all, &plain(&text))?);
         }
     }
     if parts.is_empty() {
@@ -233,7 +235,9 @@ fn equals(schema: &Schema, name: &str, wanted: &Value) -> Result<String, CkanErr
         };
         let rows: Option<Vec<String>> = numbers
             .iter()
-            .map(|number| plain(number).parse::<i64>().ok().map(|id| (id - 1).to_string()))
+            .map(|number| {
+                plain(number).parse::<i64>().ok()?.checked_sub(1).map(|row| row.to_string())
+            })
             .collect();
         let rows = rows.filter(|rows| !rows.is_empty()).ok_or_else(|| {
             CkanError::invalid("filters", "_id 应为整数。", "_id must be a whole number.")
@@ -297,9 +301,14 @@ fn literal(field: &Field, value: &Value) -> Result<String, CkanError> {
 
 /// The condition that every word stands in one of the columns; a number is also found
 /// where it is the value of a column of numbers.
-fn contains(columns: &[&Field], text: &str) -> Vec<String> {
+fn contains(columns: &[&Field], text: &str) -> Result<Vec<String>, CkanError> {
+    if text.split_whitespace().count() > MOST_WORDS {
+        let (zh, en) =
+            (format!("至多 {MOST_WORDS} 个词。"), format!("at most {MOST_WORDS} words."));
+        return Err(CkanError::invalid("q", &zh, &en));
+    }
     let mut parts = Vec::new();
-    for word in text.split_whitespace().take(16) {
+    for word in text.split_whitespace() {
         let mut choices = Vec::new();
         for column in columns {
             let name = column_name(column.name());
@@ -325,7 +334,7 @@ fn contains(columns: &[&Field], text: &str) -> Vec<String> {
         part.push(')');
         parts.push(part);
     }
-    parts
+    Ok(parts)
 }
 
 /// The rows with `_id` in place of the number of the row.
@@ -492,6 +501,8 @@ mod tests {
             json!({ "filters": { "无": 1 } }),
             json!({ "filters": { "a\"b": "1) or true" } }),
             json!({ "filters": "[1]" }),
+            json!({ "filters": { "_id": i64::MIN } }),
+            json!({ "q": "水 ".repeat(MOST_WORDS + 1) }),
         ] {
             assert!(asked(wrong.clone()).is_err(), "{wrong}");
         }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::error::CkanError;
+use super::list::{Listed, list};
 use super::package::{self, package};
 use crate::app::App;
 
@@ -25,9 +26,7 @@ pub(super) async fn packages_of(
         limit: SHOWN,
         ..Query::default()
     };
-    let found = open::find(&app.platform, query).await?;
-    let ids: Vec<_> = found.assets.iter().map(|asset| asset.id).collect();
-    let datasets = open::datasets(&app.platform, &ids).await?;
+    let (_, datasets) = open::find_datasets(&app.platform, query).await?;
     Ok(datasets.iter().map(|dataset| package(&app.site, dataset)).collect())
 }
 
@@ -57,44 +56,28 @@ fn group_view(hits: &Hits, theme: &law::Entry) -> Value {
 pub(super) async fn group_list(app: &App, call: &Call) -> Result<Value, CkanError> {
     let hits = counts(app).await?;
     let wanted = call.list("groups");
-    let mut themes: Vec<&law::Entry> = law::list("theme")
+    let themes = law::list("theme")
         .iter()
         .filter(|theme| wanted.is_empty() || wanted.contains(&theme.code))
-        .collect();
-    match call.text("sort").or_else(|| call.text("order_by")).as_deref().map(str::trim) {
-        None | Some("title asc" | "title") => themes.sort_by(|a, b| a.zh.cmp(&b.zh)),
-        Some("title desc") => themes.sort_by(|a, b| b.zh.cmp(&a.zh)),
-        Some("name asc" | "name") => themes.sort_by(|a, b| a.code.cmp(&b.code)),
-        Some("name desc") => themes.sort_by(|a, b| b.code.cmp(&a.code)),
-        Some(sort) if sort.starts_with("package") => {
-            let most_first = !sort.ends_with(" asc");
-            themes.sort_by_key(|theme| count_of(&hits, Facet::Theme, &theme.code));
-            if most_first {
-                themes.reverse();
-            }
-        }
-        Some(other) => {
-            return Err(CkanError::Validation(vec![(
-                "sort".to_owned(),
-                format!("Cannot sort by field `{other}`; there are name, title and package_count"),
-            )]));
-        }
-    }
-    let offset = usize::try_from(call.number("offset", 0, u64::MAX)?).unwrap_or(usize::MAX);
-    let limit = usize::try_from(call.number("limit", u64::MAX, u64::MAX)?).unwrap_or(usize::MAX);
-    let shown = themes.into_iter().skip(offset).take(limit);
-    Ok(if call.flag("all_fields", false) {
-        shown.map(|theme| group_view(&hits, theme)).collect()
-    } else {
-        shown.map(|theme| json!(theme.code)).collect()
-    })
+        .map(|theme| Listed {
+            name: theme.code.clone(),
+            title: theme.zh.clone(),
+            packages: count_of(&hits, Facet::Theme, &theme.code),
+            view: group_view(&hits, theme),
+        });
+    list(call, themes.collect())
+}
+
+/// The theme that an action is about, by its code or its Chinese name.
+fn theme_of(call: &Call) -> Result<&'static law::Entry, CkanError> {
+    let id = call.id()?;
+    let theme = law::list("theme").iter().find(|theme| theme.code == id || theme.zh == id);
+    theme.ok_or(CkanError::NotFound("Group"))
 }
 
 /// `group_show`.
 pub(super) async fn group_show(app: &App, call: &Call) -> Result<Value, CkanError> {
-    let id = call.id()?;
-    let theme = law::list("theme").iter().find(|theme| theme.code == id || theme.zh == id);
-    let theme = theme.ok_or(CkanError::NotFound("Group"))?;
+    let theme = theme_of(call)?;
     let mut view = group_view(&counts(app).await?, theme);
     let packages = if call.flag("include_datasets", false) {
         packages_of(app, Facet::Theme, &theme.code).await?
@@ -112,18 +95,15 @@ pub(super) async fn group_show(app: &App, call: &Call) -> Result<Value, CkanErro
 
 /// `group_package_show`.
 pub(super) async fn group_package_show(app: &App, call: &Call) -> Result<Value, CkanError> {
-    let id = call.id()?;
-    let theme = law::list("theme").iter().find(|theme| theme.code == id || theme.zh == id);
-    let theme = theme.ok_or(CkanError::NotFound("Group"))?;
+    let theme = theme_of(call)?;
     Ok(json!(packages_of(app, Facet::Theme, &theme.code).await?))
 }
 
 /// `tag_list`, and `tag_autocomplete` with its own limit.
-pub(super) async fn tag_list(app: &App, call: &Call, most: u64) -> Result<Value, CkanError> {
+pub(super) async fn tag_list(app: &App, call: &Call, usual: u64) -> Result<Value, CkanError> {
     let hits = counts(app).await?;
     let words = call.text("query").or_else(|| call.text("q")).unwrap_or_default().to_lowercase();
-    let offset = usize::try_from(call.number("offset", 0, u64::MAX)?).unwrap_or(usize::MAX);
-    let limit = usize::try_from(call.number("limit", most, u64::MAX)?).unwrap_or(usize::MAX);
+    let (offset, limit) = call.window(usual, u64::MAX)?;
     if call.value("vocabulary_id").is_some() {
         return Err(CkanError::NotFound("Vocabulary"));
     }

@@ -3,7 +3,7 @@
 //! ```text
 //! /api/action/{name}, /api/3/action/{name}
 //!   call.rs (parameters) ─▶ action.rs (known? reads or writes?) ─▶ one of
-//!   package.rs resources.rs search.rs + solr.rs organization.rs groups.rs datastore.rs write.rs
+//!   package.rs resources.rs search.rs + solr.rs organization.rs groups.rs (list.rs) datastore.rs write.rs
 //!                        ─▶ {"help", "success", "result" | "error"}
 //! ```
 //!
@@ -14,6 +14,7 @@ mod call;
 mod datastore;
 mod error;
 mod groups;
+mod list;
 mod organization;
 mod package;
 mod resources;
@@ -27,6 +28,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::IntoResponses;
 
 use self::action::Kind;
 use self::call::Call;
@@ -39,6 +41,27 @@ use crate::visitor::Visitor;
 
 /// The CKAN whose action API this follows.
 const CKAN_VERSION: &str = "2.11.0";
+
+/// What an action may answer beside its result.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only described; `error.rs` makes the answers")]
+enum Refusals {
+    /// No such action, or a search that cannot be understood
+    #[response(status = 400)]
+    Search,
+    /// Authorization Error
+    #[response(status = 403)]
+    Authorization,
+    /// Not Found Error
+    #[response(status = 404)]
+    NotFound,
+    /// Validation Error
+    #[response(status = 409)]
+    Validation,
+    /// A limit was reached
+    #[response(status = 503)]
+    Unavailable,
+}
 
 /// What an action gives.
 enum Outcome {
@@ -54,12 +77,7 @@ enum Outcome {
 /// the parameters of each action. The answer has `success` and `result` or `error`.
 #[utoipa::path(get, path = "/api/3/action/{name}", tag = "open", operation_id = "ckan_read",
     params(("name" = String, Path, description = "package_search, package_show, datastore_search …")),
-    responses((status = 200, description = "`success` and `result`", body = Object),
-              (status = 400, description = "No such action, or a search that cannot be understood"),
-              (status = 403, description = "Authorization Error"),
-              (status = 404, description = "Not Found Error"),
-              (status = 409, description = "Validation Error"),
-              (status = 503, description = "A limit was reached")))]
+    responses((status = 200, description = "`success` and `result`", body = Object), Refusals))]
 pub(crate) async fn read(
     State(app): State<App>,
     visitor: Visitor,
@@ -72,14 +90,9 @@ pub(crate) async fn read(
 
 /// An action of the CKAN interface; only by POST can it change something.
 #[utoipa::path(post, path = "/api/3/action/{name}", tag = "open", operation_id = "ckan_act",
-    params(("name" = String, Path, description = "As with GET; and package_create, package_update, package_patch")),
+    params(("name" = String, Path, description = "As with GET; and package_create, package_update, package_patch, package_delete")),
     request_body(content = Object, description = "The parameters", content_type = "application/json"),
-    responses((status = 200, description = "`success` and `result`", body = Object),
-              (status = 400, description = "No such action, or a search that cannot be understood"),
-              (status = 403, description = "Authorization Error"),
-              (status = 404, description = "Not Found Error"),
-              (status = 409, description = "Validation Error"),
-              (status = 503, description = "A limit was reached")))]
+    responses((status = 200, description = "`success` and `result`", body = Object), Refusals))]
 pub(crate) async fn post(
     State(app): State<App>,
     visitor: Visitor,
@@ -125,17 +138,27 @@ pub(crate) fn is_ours(path: &str) -> bool {
     path.starts_with("/api/action/") || path.starts_with("/api/3/action/")
 }
 
+/// Whether the action at an address is known here and changes nothing.
+pub(crate) fn changes_nothing(path: &str) -> bool {
+    let found = action::find(action_of(path));
+    found.is_some_and(|(kind, _)| kind != Kind::Writes)
+}
+
+/// The name of the action at an address, as it is written there.
+fn action_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
 /// A problem that was met before the action began, such as a token that is not known, in
 /// the form of this interface.
 pub(crate) fn refused(site: &crate::app::Site, path: &str, problem: &Problem) -> Response {
-    let name = path.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
     let text = format!("{} / {}", problem.detail.zh, problem.detail.en);
     let error = match problem.status.as_u16() {
         401 | 403 => CkanError::Denied(text),
         500 => CkanError::Internal,
         _ => CkanError::Unavailable(text),
     };
-    error.response(&help(&site.base_url, name))
+    error.response(&help(&site.base_url, action_of(path)))
 }
 
 fn help(base: &str, name: &str) -> String {

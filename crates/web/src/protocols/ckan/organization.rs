@@ -9,6 +9,7 @@ use vocabulary::CreditCode;
 
 use super::call::Call;
 use super::error::CkanError;
+use super::list::Listed;
 use super::package;
 use crate::app::App;
 use crate::visitor::Visitor;
@@ -32,32 +33,13 @@ pub(super) async fn list(app: &App, call: &Call) -> Result<Value, CkanError> {
     if !wanted.is_empty() {
         providers.retain(|provider| wanted.contains(&key(provider)));
     }
-    match call.text("sort").or_else(|| call.text("order_by")).as_deref().map(str::trim) {
-        None | Some("title asc" | "title") => providers.sort_by(|a, b| a.name.cmp(&b.name)),
-        Some("title desc") => providers.sort_by(|a, b| b.name.cmp(&a.name)),
-        Some("name asc" | "name") => providers.sort_by_key(key),
-        Some("name desc") => providers.sort_by_key(|provider| std::cmp::Reverse(key(provider))),
-        Some("package_count" | "packages" | "package_count desc" | "packages desc") => {
-            providers.sort_by_key(|provider| std::cmp::Reverse(provider.entries));
-        }
-        Some("package_count asc" | "packages asc") => {
-            providers.sort_by_key(|provider| provider.entries);
-        }
-        Some(other) => {
-            return Err(CkanError::Validation(vec![(
-                "sort".to_owned(),
-                format!("Cannot sort by field `{other}`; there are name, title and package_count"),
-            )]));
-        }
-    }
-    let offset = usize::try_from(call.number("offset", 0, u64::MAX)?).unwrap_or(usize::MAX);
-    let limit = usize::try_from(call.number("limit", u64::MAX, u64::MAX)?).unwrap_or(usize::MAX);
-    let shown = providers.iter().skip(offset).take(limit);
-    Ok(if call.flag("all_fields", false) {
-        shown.map(view).collect()
-    } else {
-        shown.map(|provider| json!(key(provider))).collect()
-    })
+    let listed = providers.iter().map(|provider| Listed {
+        name: key(provider),
+        title: provider.name.clone(),
+        packages: provider.entries,
+        view: view(provider),
+    });
+    super::list::list(call, listed.collect())
 }
 
 /// A provider with its counts.

@@ -1,7 +1,6 @@
 //! Lists of packages, one package, one resource, and the search of resources.
 
 use platform::open::{self, record};
-use search::{Condition, Facet, Query, Sort};
 use serde_json::{Value, json};
 use vocabulary::AssetId;
 
@@ -15,7 +14,10 @@ use crate::app::App;
 use crate::visitor::Visitor;
 
 /// Datasets that are read at once.
-const BATCH: usize = 500;
+const BATCH: u64 = 500;
+
+/// Most datasets whose resources are looked through, one by one, in a call.
+const MOST_SEARCHED: u64 = 10_000;
 
 /// `package_list`: the names of all published entries.
 pub(super) async fn package_list(app: &App, call: &Call) -> Result<Value, CkanError> {
@@ -71,7 +73,40 @@ pub(super) async fn resource_show(
 
 /// `resource_search`: `query` is `field:term`, or a list of them that must all hold. A
 /// resource is found by a part of a field's text; its format by the whole word.
+///
+/// There is no index of resources: those of all datasets are looked at, and of what is
+/// found only the part that was asked for is kept.
 pub(super) async fn resource_search(app: &App, call: &Call) -> Result<Value, CkanError> {
+    let wanted = wanted(call)?;
+    let (offset, limit) = call.window(MOST_ROWS, MOST_ROWS)?;
+    if open::counts(&app.platform).await?.datasets > MOST_SEARCHED {
+        return Err(CkanError::Unavailable(format!(
+            "数据集超过 {MOST_SEARCHED} 个，不能逐个查找；请用 package_search 和 fq=res_format:… 。 / \
+             more than {MOST_SEARCHED} datasets are not looked through one by one: use \
+             package_search with fq=res_format:…"
+        )));
+    }
+    let (mut count, mut shown) = (0_usize, Vec::new());
+    let mut after = None;
+    loop {
+        let datasets = open::open_after(&app.platform, after, BATCH).await?;
+        let Some(last) = datasets.last() else { break };
+        after = Some(last.asset.id);
+        for resource in datasets.iter().flat_map(|dataset| package::resources(&app.site, dataset)) {
+            if !wanted.iter().all(|(field, term)| holds(&resource, field, term)) {
+                continue;
+            }
+            if count >= offset && shown.len() < limit {
+                shown.push(resource);
+            }
+            count += 1;
+        }
+    }
+    Ok(json!({ "count": count, "results": shown }))
+}
+
+/// The fields of `query` with what they must hold.
+fn wanted(call: &Call) -> Result<Vec<(String, String)>, CkanError> {
     let mut wanted = Vec::new();
     for part in call.list("query") {
         let pair = part.split_once(':').map(|(field, term)| (field.trim(), term.trim()));
@@ -88,32 +123,7 @@ pub(super) async fn resource_search(app: &App, call: &Call) -> Result<Value, Cka
     if wanted.is_empty() {
         return Err(CkanError::missing("query"));
     }
-    let offset = usize::try_from(call.number("offset", 0, u64::MAX)?).unwrap_or(usize::MAX);
-    let limit = usize::try_from(call.number("limit", MOST_ROWS, MOST_ROWS)?).unwrap_or(usize::MAX);
-    let mut found = Vec::new();
-    for place in (0..).step_by(BATCH) {
-        let query = Query {
-            condition: Some(Condition::Value(Facet::Kind, "dataset".to_owned())),
-            sort: Sort::Id,
-            offset: place,
-            limit: BATCH,
-            ..Query::default()
-        };
-        let hits = open::find(&app.platform, query).await?;
-        if hits.assets.is_empty() {
-            break;
-        }
-        let ids: Vec<AssetId> = hits.assets.iter().map(|asset| asset.id).collect();
-        for dataset in open::datasets(&app.platform, &ids).await? {
-            let resources = package::resources(&app.site, &dataset).into_iter();
-            found.extend(resources.filter(|resource| {
-                wanted.iter().all(|(field, term)| holds(resource, field, term))
-            }));
-        }
-    }
-    let count = found.len();
-    let shown: Vec<Value> = found.into_iter().skip(offset).take(limit).collect();
-    Ok(json!({ "count": count, "results": shown }))
+    Ok(wanted)
 }
 
 fn is_field(field: &str) -> bool {

@@ -45,20 +45,18 @@ pub(super) async fn package_search(
     wanted.dedup();
     let most = facet_limit(call)?;
     let query = Query { offset: size(start), limit: size(rows), values: Some(most), ..query };
-    let found = open::find(&app.platform, query).await?;
-    let ids: Vec<_> = found.assets.iter().map(|asset| asset.id).collect();
-    let datasets = open::datasets(&app.platform, &ids).await?;
+    let (hits, datasets) = open::find_datasets(&app.platform, query).await?;
     let results: Vec<Value> = datasets.iter().map(|dataset| package(&app.site, dataset)).collect();
     let with_facets = call.flag("facet", true);
     let mut facets = Map::new();
     let mut search_facets = Map::new();
     for name in wanted.iter().filter(|_| with_facets) {
-        let (counts, view) = facet(app, name, &found.hits, call).await?;
+        let (counts, view) = facet(app, name, &hits, call).await?;
         facets.insert(name.clone(), counts);
         search_facets.insert(name.clone(), view);
     }
     Ok(json!({
-        "count": found.hits.total,
+        "count": hits.total,
         "facets": facets,
         "results": results,
         "sort": sort,
@@ -84,13 +82,16 @@ fn query(visitor: &Visitor, call: &Call) -> Result<(Query, String), CkanError> {
     }
     let filters: Vec<String> = call.list("fq").into_iter().chain(call.list("fq_list")).collect();
     if filters.iter().map(String::len).sum::<usize>() > MOST_FILTERS {
-        let told = format!("fq: at most {MOST_FILTERS} characters in all");
+        let told = format!("fq: at most {MOST_FILTERS} bytes in all");
         return Err(CkanError::Search(told));
     }
     for filter in filters {
         let condition = solr::parse(&filter, now)
             .map_err(|reason| CkanError::Search(format!("fq: {reason}")))?;
         conditions.push(condition);
+    }
+    if conditions.iter().map(solr::terms).sum::<usize>() > solr::MOST_TERMS {
+        return Err(CkanError::Search(solr::too_many()));
     }
     let sort = call.text("sort");
     let (order, words) = order(sort.as_deref(), text.is_some())?;
@@ -214,9 +215,7 @@ pub(super) async fn package_autocomplete(app: &App, call: &Call) -> Result<Value
     let words = call.required("q")?;
     let limit = call.number("limit", 10, 100)?;
     let query = Query { text: Some(words), limit: size(limit), ..Query::default() };
-    let found = open::find(&app.platform, query).await?;
-    let ids: Vec<_> = found.assets.iter().map(|asset| asset.id).collect();
-    let datasets = open::datasets(&app.platform, &ids).await?;
+    let (_, datasets) = open::find_datasets(&app.platform, query).await?;
     Ok(datasets
         .iter()
         .map(|dataset| {

@@ -17,6 +17,8 @@ use search::{Condition, Facet};
 
 /// Longest text.
 const LONGEST: usize = 8_192;
+/// Most terms of a query: each is looked up in the index by itself.
+pub(super) const MOST_TERMS: usize = 256;
 /// Most brackets and negations inside one another.
 const DEEPEST: u32 = 32;
 
@@ -36,9 +38,24 @@ pub(super) fn parse(text: &str, now: Timestamp) -> Result<Condition, String> {
     let mut reader = Reader { rest: text, depth: 0, now };
     let condition = reader.any(None)?;
     match reader.rest.trim_start() {
+        "" if terms(&condition) > MOST_TERMS => Err(too_many()),
         "" => Ok(condition),
         rest => Err(format!("cannot read from `{}` on", head(rest))),
     }
+}
+
+/// How many terms a condition has.
+pub(super) fn terms(condition: &Condition) -> usize {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().map(terms).sum(),
+        Condition::Not(inner) => terms(inner),
+        _ => 1,
+    }
+}
+
+/// What is said of a query with too many.
+pub(super) fn too_many() -> String {
+    format!("the query has more than {MOST_TERMS} terms")
 }
 
 /// The beginning of a text, for an error.
@@ -437,6 +454,19 @@ mod tests {
         assert!(parse(&deep, now()).is_err());
         assert!(parse(&format!("{}a", "-".repeat(8_000)), now()).is_err());
         assert!(parse(&"a ".repeat(5_000), now()).is_err());
+    }
+
+    #[test]
+    fn a_query_has_so_many_terms_and_no_more() {
+        let clauses = |count: usize| "tags:a ".repeat(count);
+        assert_eq!(terms(&read(&clauses(MOST_TERMS))), MOST_TERMS);
+        for text in [
+            clauses(MOST_TERMS + 1),
+            format!("tags:({})", vec!["a"; MOST_TERMS + 1].join(" OR ")),
+            format!("id:x -({})", clauses(MOST_TERMS)),
+        ] {
+            assert_eq!(parse(&text, now()), Err(too_many()));
+        }
     }
 
     proptest! {

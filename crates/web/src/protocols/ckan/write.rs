@@ -138,7 +138,10 @@ async fn owner(app: &App, visitor: &Visitor, call: &Call) -> Result<CreditCode, 
             "no such registered body; give its credit code.",
         )
     };
-    let provider = super::organization::find(app, &text).await.map_err(|_| unknown())?;
+    let provider = match super::organization::find(app, &text).await {
+        Err(CkanError::NotFound(_)) => return Err(unknown()),
+        found => found?,
+    };
     provider.code.as_deref().and_then(|code| code.parse().ok()).ok_or_else(unknown)
 }
 

@@ -6,7 +6,7 @@
 //!
 //! `/catalog/dump.nt` and `/catalog/dump.ttl` have the whole catalogue in one answer
 //! (`dump.rs`). `/catalog.ttl`, `.rdf` and `.jsonld` have one page of datasets each, linked by
-//! Hydra; `/dataset/{id}.ttl` and `.jsonld` have one dataset. Every node that is
+//! Hydra; `/dataset/{id}.ttl`, `.rdf` and `.jsonld` have one dataset. Every node that is
 //! referenced is typed on the page that refers to it.
 
 pub(crate) mod catalog;

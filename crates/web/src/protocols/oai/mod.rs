@@ -175,7 +175,9 @@ async fn list(app: &App, harvest: &Harvest) -> Result<Result<String, OaiError>, 
     }
     let seen = u64::try_from(found.len()).unwrap_or(PAGE);
     let token = match found.last().filter(|_| has_more) {
-        Some(last) => harvest.token_after(last.changed_at, last.id, harvest.seen + seen),
+        Some(last) => {
+            harvest.token_after(last.changed_at, last.id, harvest.seen.saturating_add(seen))
+        }
         None => String::new(),
     };
     // The last page of several has an empty token; a single page has none.

@@ -126,15 +126,13 @@ pub(crate) async fn search(
 ) -> Result<Page, Problem> {
     let asked = Asked::parse(query.as_deref().unwrap_or_default());
     let begun = Instant::now();
-    let found = open::find(&app.platform, asked.query(SHOWN)).await?;
+    let (hits, datasets) = open::find_datasets(&app.platform, asked.query(SHOWN)).await?;
     let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let ids: Vec<_> = found.assets.iter().map(|asset| asset.id).collect();
-    let datasets = open::datasets(&app.platform, &ids).await?;
-    let views = found.hits.hits.iter().filter_map(|hit| {
+    let views = hits.hits.iter().filter_map(|hit| {
         let dataset = datasets.iter().find(|dataset| dataset.asset.id.to_string() == hit.id)?;
         Some(view(hit, dataset, &visitor))
     });
-    let total = found.hits.total;
+    let total = hits.total;
     let pages = total.div_ceil(SHOWN).min(MOST_PAGES);
     let context = Results {
         query: asked.text.clone(),
@@ -145,15 +143,14 @@ pub(crate) async fn search(
         sorts: sorts(&asked),
         chosen: facets::chosen(&asked),
         clear_url: (!asked.filters.is_empty()).then(|| asked.without_filters().url()),
-        facets: facets::view(&asked, &found.hits.facets),
+        facets: facets::view(&asked, &hits.facets),
         hits: views.collect(),
         feed_url: Asked { page: 1, all: None, ..asked.clone() }.url().replacen(
             "/search",
             "/feed.atom",
             1,
         ),
-        suggestion: found
-            .hits
+        suggestion: hits
             .did_you_mean
             .clone()
             .map(|text| Suggestion { url: asked.with_text(&text).url(), text }),
