@@ -76,7 +76,7 @@ fn main() {
         let schema = batches.first().unwrap().schema();
         let mut survey = Survey::builder(&plan, &keys, &schema).unwrap();
         batches.iter().for_each(|batch| survey.update(batch).unwrap());
-        let mut applier = Applier::surveyed(&plan, &survey.finish(), &keys).unwrap();
+        let mut applier = Applier::surveyed(&plan, &survey.finish().unwrap(), &keys).unwrap();
         let counted = started.elapsed();
         let started = Instant::now();
         batches.iter().for_each(|batch| drop(applier.apply(batch).unwrap()));

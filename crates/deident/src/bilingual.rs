@@ -9,7 +9,7 @@
 
 use std::error::Error;
 
-use vocabulary::Bilingual;
+use vocabulary::{Bilingual, error_chain};
 
 use crate::apply::ApplyError;
 use crate::attack::AttackError;
@@ -36,26 +36,11 @@ pub fn explain(error: &(dyn Error + 'static)) -> Option<Bilingual> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(zh) = chinese(error) {
-            return Some(Bilingual::new(zh, english(error)));
+            return Some(Bilingual::new(zh, error_chain(error)));
         }
         next = error.source();
     }
     None
-}
-
-/// The error with its causes; none is said twice.
-fn english(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let said = inner.to_string();
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        source = inner.source();
-    }
-    text
 }
 
 fn chinese(error: &(dyn Error + 'static)) -> Option<String> {

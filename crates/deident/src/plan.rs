@@ -50,7 +50,7 @@ pub enum OnUnseen {
     /// The plan is not applied; the error shows the values masked, and where they are.
     #[default]
     Refuse,
-    /// Rows with such a value are dropped, counted and the values named.
+    /// Rows with such a value are dropped and counted.
     Suppress,
 }
 

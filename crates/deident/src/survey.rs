@@ -9,7 +9,8 @@
 //!
 //! Memory grows with the distinct tuples of the quasi-identifiers and the distinct
 //! values of the columns that are micro-aggregated, swapped or cleared of rare
-//! values, or the distinct tuples of columns that are treated together. Nothing grows with the rows.
+//! values, or the distinct tuples of columns that are treated together. Nothing grows with
+//! the rows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -104,7 +105,7 @@ impl SurveyBuilder {
     /// Makes each transform ready for an empty table: what is wrong with its
     /// parameters, its key or the type of its column shows before a row is read.
     fn rehearse(&self, plan: &Plan, keys: &Keys) -> Result<(), ApplyError> {
-        let nothing = self.clone().finish().counted;
+        let nothing = self.clone().finish()?.counted;
         for (name, transform) in &plan.columns {
             Operation::new(transform, name, &self.schema, &nothing, keys)
                 .map_err(|source| ApplyError::Column { column: name.clone(), source })?;
@@ -143,7 +144,11 @@ impl SurveyBuilder {
     }
 
     /// What was found out.
-    pub fn finish(self) -> Survey {
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError::Column`] with the name of a group whose records cannot be put together.
+    pub fn finish(self) -> Result<Survey, ApplyError> {
         let ordered =
             self.ordered.into_iter().map(|(name, builder)| (name, builder.finish())).collect();
         let common = self
@@ -162,12 +167,13 @@ impl SurveyBuilder {
                 (name, common)
             })
             .collect();
-        // What could not be put together is missed by the transform that needs it.
-        let joint = self.joint.into_iter();
-        let joint =
-            joint.filter_map(|(name, builder)| Some((name, Arc::new(builder.finish().ok()?))));
-        let joint = joint.collect();
+        let mut joint = BTreeMap::new();
+        for (name, builder) in self.joint {
+            let wrong = |source| ApplyError::Column { column: name.1.clone(), source };
+            let found = builder.finish().map_err(wrong)?;
+            joint.insert(name, Arc::new(found));
+        }
         let counted = Counted { ordered, common, joint, ..Counted::default() };
-        Survey { tuples: self.tuples.finish(), counted, schema: self.schema }
+        Ok(Survey { tuples: self.tuples.finish(), counted, schema: self.schema })
     }
 }

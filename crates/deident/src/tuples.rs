@@ -117,23 +117,14 @@ impl TupleTable {
 
     /// Whether two tables have the same columns and rows, in whatever order the rows came.
     pub fn has_same_rows(&self, other: &Self) -> bool {
+        fn tuples(table: &TupleTable) -> HashMap<Vec<Option<&str>>, u64> {
+            let columns = table.names.len();
+            let cells = |tuple| (0..columns).map(|column| table.cell(column, tuple)).collect();
+            table.counts.iter().enumerate().map(|(tuple, rows)| (cells(tuple), *rows)).collect()
+        }
         if self.names != other.names || self.tuples() != other.tuples() {
             return false;
         }
-        let tuples = |table: &Self| -> HashMap<Vec<Option<String>>, u64> {
-            let cell = |tuple: usize, (codes, dictionary): (&Vec<u32>, &Dictionary)| {
-                dictionary.values.get(*codes.get(tuple)? as usize)?.clone()
-            };
-            let cells = |tuple| {
-                table
-                    .codes
-                    .iter()
-                    .zip(&table.dictionaries)
-                    .map(|column| cell(tuple, column))
-                    .collect()
-            };
-            table.counts.iter().enumerate().map(|(tuple, rows)| (cells(tuple), *rows)).collect()
-        };
         tuples(self) == tuples(other)
     }
 
@@ -175,6 +166,12 @@ impl TupleTable {
             *classes.entry(key).or_default() += count;
         }
         Ok(ClassSizes::from_sizes(classes.into_values()))
+    }
+
+    /// A cell of a tuple; `None` is null.
+    pub(crate) fn cell(&self, column: usize, tuple: usize) -> Option<&str> {
+        let code = *self.codes.get(column)?.get(tuple)?;
+        self.dictionaries.get(column)?.values.get(code as usize)?.as_deref()
     }
 
     pub(crate) fn position(&self, column: &str) -> Option<usize> {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use vocabulary::error_chain;
 
 /// Whether a line could not be written.
 static LOST: AtomicBool = AtomicBool::new(false);
@@ -30,16 +31,7 @@ pub(crate) fn is_lost() -> bool {
 /// Chinese.
 pub(crate) fn complain(error: &(dyn std::error::Error + 'static), code: ExitCode) -> ExitCode {
     let chinese = ::deident::explain(error);
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let said = inner.to_string();
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        source = inner.source();
-    }
+    let text = error_chain(error);
     match chinese {
         Some(said) => eprintln!("fenhe: {}。{text}", said.zh),
         None => eprintln!("fenhe: {text}"),

@@ -77,8 +77,19 @@ pub struct UnseenValues {
     pub column: String,
     /// Rows that were dropped for it.
     pub rows: u64,
-    /// The first 20 of the values; `None` stands for null.
+    /// The first 20 of the values; `None` stands for null. They may be personal data: show
+    /// [`Self::masked`].
     pub values: Vec<Option<String>>,
+}
+
+impl UnseenValues {
+    /// The values as an error or a report may show them: the first character and the
+    /// length, nothing of a value of one character; `None` stands for null. It is enough
+    /// to find a slip in a hierarchy, and both go where the table may not.
+    pub fn masked(&self) -> Vec<Option<String>> {
+        let masked = |value: &Option<String>| value.as_deref().map(|text| mask(text, 1, 0));
+        self.values.iter().map(masked).collect()
+    }
 }
 
 /// Applies one plan to the batches of one table.
@@ -326,9 +337,9 @@ impl Applier {
                         rows: fresh,
                         first_row: first.map_or(1, |number| number + 1),
                         masked: unseen
-                            .values
-                            .iter()
-                            .map(|value| masked(value.as_deref()))
+                            .masked()
+                            .into_iter()
+                            .map(|value| value.unwrap_or_else(|| "null".to_owned()))
                             .collect(),
                     });
                 }
@@ -377,13 +388,6 @@ impl Applier {
         let options = RecordBatchOptions::new().with_row_count(Some(rows.batch.num_rows()));
         Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
     }
-}
-
-/// A value as an error may show it: its first character and its length, nothing of a
-/// value of one character. It is enough to find a slip in a hierarchy, and an error goes
-/// where the table may not.
-fn masked(value: Option<&str>) -> String {
-    value.map_or_else(|| "null".to_owned(), |text| mask(text, 1, 0))
 }
 
 /// Counts and names the values of a batch that are not known, having asked the rule

@@ -212,7 +212,7 @@ pub fn join_releases(
         let places: Vec<usize> = (0..table.columns().len()).filter(|place| *place != key).collect();
         let mut rows: HashMap<&str, usize> = HashMap::new();
         for tuple in 0..table.tuples() {
-            if let Some(person) = cell(table, key, tuple) {
+            if let Some(person) = table.cell(key, tuple) {
                 rows.entry(person).or_insert(tuple);
                 if known.insert(person) {
                     order.push(person);
@@ -230,14 +230,9 @@ pub fn join_releases(
         let mut row = Vec::with_capacity(names.len());
         for (table, places, rows) in &parts {
             let tuple = rows.get(person).copied();
-            row.extend(places.iter().map(|place| cell(table, *place, tuple?)));
+            row.extend(places.iter().map(|place| table.cell(*place, tuple?)));
         }
         joined.push(&row)?;
     }
     Ok((joined.finish(), columns))
-}
-
-fn cell(table: &TupleTable, column: usize, tuple: usize) -> Option<&str> {
-    let code = *table.codes.get(column)?.get(tuple)?;
-    table.dictionaries.get(column)?.values.get(code as usize)?.as_deref()
 }

@@ -154,11 +154,7 @@ fn cover(
 }
 
 fn cells(table: &TupleTable, places: &[usize], tuple: usize) -> Vec<Option<String>> {
-    let cell = |place: &usize| {
-        let code = *table.codes.get(*place)?.get(tuple)?;
-        table.dictionaries.get(*place)?.values.get(code as usize)?.clone()
-    };
-    places.iter().map(cell).collect()
+    places.iter().map(|place| table.cell(*place, tuple).map(str::to_owned)).collect()
 }
 
 /// The released forms by their codes, column by column.
@@ -235,8 +231,8 @@ pub fn in_released_forms<S: AsRef<str>>(
     let mut builder = TupleTable::builder(&names);
     for (tuple, rows) in table.counts.iter().enumerate() {
         let Some(form) = forms.of.get(tuple).and_then(Option::as_ref) else { continue };
-        let own = cells(table, &[place], tuple);
-        let row: Vec<Option<&str>> = form.iter().chain(&own).map(Option::as_deref).collect();
+        let own = table.cell(place, tuple);
+        let row: Vec<Option<&str>> = form.iter().map(Option::as_deref).chain([own]).collect();
         builder.push_rows(&row, *rows)?;
     }
     Ok(builder.finish())
@@ -274,8 +270,8 @@ pub fn join_by_forms<S: AsRef<str>>(
         let forms = releases.iter().map(|(_, forms)| {
             forms.of.get(tuple).and_then(Option::as_ref).unwrap_or(&nothing).iter()
         });
-        let own = place.map(|place| cells(table, &[place], tuple)).unwrap_or_default();
-        let row: Vec<Option<&str>> = forms.flatten().chain(&own).map(Option::as_deref).collect();
+        let own = place.map(|place| table.cell(place, tuple));
+        let row: Vec<Option<&str>> = forms.flatten().map(Option::as_deref).chain(own).collect();
         builder.push_rows(&row, *rows)?;
     }
     Ok((builder.finish(), columns))

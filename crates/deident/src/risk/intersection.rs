@@ -73,12 +73,8 @@ pub fn intersection<S: AsRef<str>>(
         let mut left: Option<BTreeSet<&str>> = None;
         for ((finder, values), alone) in known.iter().zip(&mut by_one) {
             let forms = finder.forms_of(table, tuple, usize::MAX);
-            let here: BTreeSet<&str> = forms
-                .iter()
-                .filter_map(|form| values.get(form))
-                .flatten()
-                .map(String::as_str)
-                .collect();
+            let here: BTreeSet<&str> =
+                forms.iter().filter_map(|form| values.get(form)).flatten().copied().collect();
             if here.is_empty() {
                 continue;
             }
@@ -98,22 +94,18 @@ pub fn intersection<S: AsRef<str>>(
 }
 
 /// The sensitive values of each form of a release, by the first tuple that has it.
-fn values_of_forms(
+fn values_of_forms<'a>(
     finder: &Finder,
-    release: &TupleTable,
+    release: &'a TupleTable,
     sensitive: &str,
-) -> Result<BTreeMap<usize, BTreeSet<String>>, FormsError> {
+) -> Result<BTreeMap<usize, BTreeSet<&'a str>>, FormsError> {
     let place = release.require(sensitive)?;
-    let mut values: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    let mut values: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
     for tuple in 0..release.tuples() {
-        let code = release.codes.get(place).and_then(|codes| codes.get(tuple));
-        let dictionary = release.dictionaries.get(place);
-        let value = code
-            .zip(dictionary)
-            .and_then(|(code, dictionary)| dictionary.values.get(*code as usize));
-        if let (Some(form), Some(value)) = (finder.first_of_form(release, tuple), value) {
+        if let Some(form) = finder.first_of_form(release, tuple) {
             // Null is a value as any other: nobody has another one.
-            values.entry(form).or_default().insert(value.clone().unwrap_or_default());
+            let value = release.cell(place, tuple).unwrap_or_default();
+            values.entry(form).or_default().insert(value);
         }
     }
     Ok(values)

@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use super::disk::Disk;
 use super::engine::{Engine, Verdict};
 use super::grouping::Layout;
+use super::lattice::Lattice;
 use super::local::{Recoding, full_domain};
 use super::table::Base;
 use super::{
     Outcome, Problem, SearchError, SearchProgress, Tuples, hierarchies, lattice, search,
     search_from, suppressible,
 };
-use crate::hierarchy::Hierarchy;
 use crate::metric::Metric;
 use crate::spill::{Counted, SpillError, SpilledTable};
 use crate::tuple_counts::TupleCounts;
@@ -82,13 +82,13 @@ fn spilled(
     }
     let base = Base::new(&table.head, columns, &hierarchies, *k, criteria, Metric::Loss)?;
     let layout = Layout::new(&base, lattice.low());
-    let node = Node { table, problem, hierarchies: &hierarchies, levels };
+    let node = Node { table, problem, lattice: &lattice, levels };
     match layout.words() {
-        1 => node.release::<1>(base, layout, lattice.low()),
-        2 => node.release::<2>(base, layout, lattice.low()),
-        3 | 4 => node.release::<4>(base, layout, lattice.low()),
-        5..=8 => node.release::<8>(base, layout, lattice.low()),
-        9..=32 => node.release::<32>(base, layout, lattice.low()),
+        1 => node.release::<1>(base, layout),
+        2 => node.release::<2>(base, layout),
+        3 | 4 => node.release::<4>(base, layout),
+        5..=8 => node.release::<8>(base, layout),
+        9..=32 => node.release::<32>(base, layout),
         words => Err(SearchError::TooWide { words }),
     }
 }
@@ -97,7 +97,7 @@ fn spilled(
 struct Node<'a> {
     table: &'a SpilledTable,
     problem: &'a Problem,
-    hierarchies: &'a [Hierarchy],
+    lattice: &'a Lattice,
     levels: &'a [usize],
 }
 
@@ -106,9 +106,8 @@ impl Node<'_> {
         &self,
         base: Base<'_>,
         layout: Layout,
-        low: &[usize],
     ) -> Result<Recoding, SearchError> {
-        let Self { table, problem, hierarchies, levels } = *self;
+        let Self { table, problem, lattice, levels } = *self;
         let limit = suppressible(base.rows, problem.suppression_limit)?;
         let groups: Vec<Vec<u32>> = levels
             .iter()
@@ -120,7 +119,8 @@ impl Node<'_> {
         let rows = base.rows;
         let width = levels.len();
         let disk = Disk::new(table, problem)?;
-        let mut engine = Engine::<W>::new(base, layout, Metric::Loss, limit, low, Some(disk));
+        let mut engine =
+            Engine::<W>::new(base, layout, Metric::Loss, limit, lattice.low(), Some(disk));
         let verdict = engine.check(levels);
         if let Some(failure) = engine.failure.take() {
             return Err(failure);
@@ -148,7 +148,7 @@ impl Node<'_> {
             optimal: false,
             gap: 0.0,
             checked: 1,
-            lattice: lattice(problem, hierarchies)?.size(),
+            lattice: lattice.size(),
             frontier: Vec::new(),
         };
         let kept = KeptClasses { levels: levels.to_vec(), groups, classes };

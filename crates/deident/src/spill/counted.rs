@@ -36,6 +36,18 @@ impl Counted {
         }
     }
 
+    /// The same, where nothing else needs it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::whole`].
+    pub fn into_whole(self, what: &'static str) -> Result<TupleTable, SpillError> {
+        match self {
+            Self::Whole(table) => Ok(table),
+            Self::Spilled(_) => Err(SpillError::InMemoryOnly { what }),
+        }
+    }
+
     /// The counted columns, in the order asked for.
     pub fn columns(&self) -> &[String] {
         self.head().columns()

@@ -49,7 +49,7 @@ fn carry_out(plan: &Plan, kind: usize) {
     if survey.update(&batch).is_err() {
         return;
     }
-    let survey = survey.finish();
+    let Ok(survey) = survey.finish() else { return };
     let Ok(mut applier) = Applier::surveyed(plan, &survey, &keys) else { return };
     if let Ok(released) = applier.apply(&batch) {
         assert!(released.num_rows() <= batch.num_rows(), "no row is made up");

@@ -29,6 +29,7 @@ mod reference;
 mod releases;
 mod risks;
 mod shared;
+mod small_tables;
 mod spilling;
 mod synthesis;
 mod transforms;

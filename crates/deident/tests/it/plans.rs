@@ -217,6 +217,7 @@ fn new_rows_with_unknown_values_are_refused_or_dropped_as_the_plan_says() {
         } else {
             assert_eq!(found.unwrap().num_rows(), 1);
             assert_eq!(next.unseen()[0].values, [Some("北京".to_owned())]);
+            assert_eq!(next.unseen()[0].masked(), [Some("北*".to_owned())]);
         }
     }
     // A fraction would change how the intervals of whole numbers are written.

@@ -10,17 +10,7 @@ use deident::{
 };
 use proptest::prelude::*;
 
-const COLUMNS: [&str; 3] = ["a", "b", "c"];
-
-type Row = (u8, u8, u8);
-
-fn rows(most: usize) -> impl Strategy<Value = Vec<Row>> {
-    proptest::collection::vec((0_u8..12, 0_u8..6, 0_u8..3), 1..most)
-}
-
-fn texts((a, b, c): &Row) -> [String; 3] {
-    [a.to_string(), format!("{}{b}", b / 2), c.to_string()]
-}
+use crate::small_tables::{COLUMNS, Row, batch, columns, metrics, rows, texts};
 
 fn in_memory(rows: &[Row]) -> TupleTable {
     let mut builder = TupleTable::builder(&COLUMNS);
@@ -36,28 +26,6 @@ fn within(rows: &[Row], bytes: usize, folder: &std::path::Path) -> Counted {
         builder.push(&texts(row).each_ref().map(|text| Some(text.as_str()))).unwrap();
     }
     builder.finish().unwrap()
-}
-
-fn columns() -> Vec<QuasiColumn> {
-    vec![
-        QuasiColumn::new("a", Spec::intervals(&[2.0, 6.0])),
-        QuasiColumn::new("b", Spec::Prefix { steps: vec![1] }),
-        QuasiColumn::new("c", Spec::Flat),
-    ]
-}
-
-fn metrics() -> impl Strategy<Value = Metric> {
-    prop_oneof![
-        Just(Metric::Loss),
-        Just(Metric::LossGeometric),
-        Just(Metric::Aecs),
-        Just(Metric::Dm),
-        Just(Metric::Entropy),
-        Just(Metric::NormalizedEntropy),
-        Just(Metric::EntropyLoss),
-        Just(Metric::Ambiguity),
-        Just(Metric::Precision),
-    ]
 }
 
 fn near(left: f64, right: f64) -> bool {
@@ -292,9 +260,7 @@ fn what_needs_all_tuples_says_so() {
 #[test]
 fn batches_are_counted_within_the_bound_as_rows_are() {
     let folder = tempfile::tempdir().unwrap();
-    let texts: Vec<[String; 3]> = many().iter().map(texts).collect();
-    let column = |place: usize| texts.iter().map(|row| row[place].as_str()).collect();
-    let batch = crate::shared::table(&[("a", column(0)), ("b", column(1)), ("c", column(2))]);
+    let batch = batch(&many());
     let mut builder = TupleTable::builder(&COLUMNS).within(&Memory::new(TINY, folder.path()));
     builder.update(&batch).unwrap();
     builder.update(&batch.slice(0, 0)).unwrap();

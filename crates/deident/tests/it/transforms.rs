@@ -39,7 +39,7 @@ pub(crate) fn applier(
     for batch in batches {
         survey.update(batch)?;
     }
-    Applier::surveyed(plan, &survey.finish(), keys)
+    Applier::surveyed(plan, &survey.finish()?, keys)
 }
 
 pub(crate) fn release(plan: &Plan, batch: &RecordBatch) -> RecordBatch {
@@ -135,7 +135,7 @@ fn no_transform_panics_on_any_arrow_type_and_refusals_come_before_the_first_row(
                     Ok(mut survey) => {
                         survey.update(&batch).unwrap();
                         let mut applier =
-                            Applier::surveyed(&plan, &survey.finish(), &keys()).unwrap();
+                            Applier::surveyed(&plan, &survey.finish().unwrap(), &keys()).unwrap();
                         assert_eq!(applier.apply(&batch).unwrap().num_rows(), rows);
                     }
                 }

@@ -5,17 +5,16 @@
 use std::borrow::Cow;
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use ::deident::{Applier, Counted, Keys, Mapping, Plan, Transform};
-use arrow::array::{ArrayRef, RecordBatch, StringBuilder};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use serde::{Deserialize, Serialize};
 
 use super::Deident;
 use super::outcome::{Outcome, Wanted};
 use super::planned::{self, PlanError, Stopped};
-use crate::table::{BatchTable, Batches, ReadError, RowReader, TextTable};
+use crate::table::{BatchTable, Batches, ReadError, RowReader, TextBatch, TextTable};
 use crate::whole_file::WholeFile;
 
 /// How cells were read when the mapping was found, and must be again.
@@ -100,7 +99,8 @@ pub(super) fn run(arguments: &Deident, path: &Path) -> Result<(), PlanError> {
         }
         Cells::Text => {
             let table = TextTable::open(&arguments.file, &[])?;
-            let mut texts = Texts::new(&table.header, &mut applied);
+            let waiting = TextBatch::new(arguments.file.shown(), &table.header);
+            let mut texts = Texts { batches: &mut applied, waiting, stopped: None };
             let read = table.read(&mut texts).and_then(|()| texts.hand_over());
             if let Some(stopped) = texts.stopped.take() {
                 return Err(stopped.at(arguments.file.shown()));
@@ -138,30 +138,14 @@ impl Batches for Applied<'_> {
     }
 }
 
-/// Rows of a batch.
-const BATCH_ROWS: usize = 8192;
-
 /// Rows of text as batches of text, in which an empty cell is an empty text.
 struct Texts<'a, B: Batches> {
     batches: &'a mut B,
-    schema: SchemaRef,
-    columns: Vec<StringBuilder>,
-    rows: usize,
+    waiting: TextBatch,
     stopped: Option<B::Error>,
 }
 
-impl<'a, B: Batches> Texts<'a, B> {
-    fn new(header: &[String], batches: &'a mut B) -> Self {
-        let field = |name: &String| Field::new(name, DataType::Utf8, true);
-        Self {
-            batches,
-            schema: Arc::new(Schema::new(header.iter().map(field).collect::<Vec<_>>())),
-            columns: header.iter().map(|_| StringBuilder::new()).collect(),
-            rows: 0,
-            stopped: None,
-        }
-    }
-
+impl<B: Batches> Texts<'_, B> {
     fn note(&mut self, result: Result<(), B::Error>) -> Result<(), ReadError> {
         result.map_err(|error| {
             self.stopped = Some(error);
@@ -170,15 +154,7 @@ impl<'a, B: Batches> Texts<'a, B> {
     }
 
     fn hand_over(&mut self) -> Result<(), ReadError> {
-        if self.rows == 0 {
-            return Ok(());
-        }
-        let columns: Vec<ArrayRef> =
-            self.columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect();
-        self.rows = 0;
-        let path = std::path::PathBuf::new();
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)
-            .map_err(|source| ReadError::Arrow { path, source })?;
+        let Some(batch) = self.waiting.take()? else { return Ok(()) };
         let seen = self.batches.batch(&batch);
         self.note(seen)
     }
@@ -186,17 +162,13 @@ impl<'a, B: Batches> Texts<'a, B> {
 
 impl<B: Batches> RowReader for Texts<'_, B> {
     fn begin(&mut self) -> Result<(), ReadError> {
-        self.columns.iter_mut().for_each(|column| drop(column.finish()));
-        self.rows = 0;
-        let begun = self.batches.begin(&self.schema);
+        self.waiting.clear();
+        let begun = self.batches.begin(self.waiting.schema());
         self.note(begun)
     }
 
     fn row(&mut self, _: usize, cells: &[Cow<'_, str>]) -> Result<(), ReadError> {
-        for (column, cell) in self.columns.iter_mut().zip(cells) {
-            column.append_value(cell);
-        }
-        self.rows += 1;
-        if self.rows >= BATCH_ROWS { self.hand_over() } else { Ok(()) }
+        self.waiting.push(cells.iter().map(|cell| Some(cell.as_ref())));
+        if self.waiting.is_full() { self.hand_over() } else { Ok(()) }
     }
 }

@@ -119,6 +119,7 @@ pub(super) fn run(arguments: &Deident, plan_file: &Path) -> Result<(), PlanError
     let mut counter = Counter { plan: &plan, keys: &keys, builder: None };
     pass(arguments, &table, &mut counter)?;
     let survey = counter.builder.ok_or_else(no_rows)?.finish();
+    let survey = survey.map_err(|error| Stopped::Apply(error).at(arguments.file.shown()))?;
     let out = arguments.out.as_deref();
     let mut second = Second { plan: &plan, survey: &survey, keys: &keys, wanted, out, made: None };
     pass(arguments, &table, &mut second)?;

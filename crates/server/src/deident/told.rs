@@ -1,6 +1,6 @@
 //! What was done by a plan or a mapping, as people and programs read it.
 
-use ::deident::{Applied, Applier, Plan};
+use ::deident::{Applied, Applier, Plan, UnseenValues};
 use serde_json::{Value, json};
 use vocabulary::Bilingual;
 
@@ -34,7 +34,7 @@ pub(super) fn tell(arguments: &Deident, plan: &Plan, applier: &Applier, made: &M
             "  {}：{} 行的值不在层次中，已删除 rows whose value the hierarchy does not know are dropped: {}",
             unseen.column,
             unseen.rows,
-            named(&unseen.values)
+            named(unseen)
         ));
     }
     match made {
@@ -70,9 +70,10 @@ pub(super) fn tell(arguments: &Deident, plan: &Plan, applier: &Applier, made: &M
     }
 }
 
-fn named(values: &[Option<String>]) -> String {
-    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "（空 null）".to_owned());
-    values.iter().map(shown).collect::<Vec<_>>().join("、")
+/// The values, masked: whoever reads this may not be whoever may read the table.
+fn named(unseen: &UnseenValues) -> String {
+    let shown = |value: Option<String>| value.unwrap_or_else(|| "（空 null）".to_owned());
+    unseen.masked().into_iter().map(shown).collect::<Vec<_>>().join("、")
 }
 
 fn as_json(plan: &Plan, applier: &Applier, made: &Made) -> Value {
@@ -95,7 +96,7 @@ fn as_json(plan: &Plan, applier: &Applier, made: &Made) -> Value {
         .unseen()
         .iter()
         .map(|unseen| {
-            json!({ "column": unseen.column, "rows": unseen.rows, "values": unseen.values })
+            json!({ "column": unseen.column, "rows": unseen.rows, "values": unseen.masked() })
         })
         .collect();
     let mut report = json!({
@@ -185,7 +186,7 @@ fn columns(plan: &Plan, applier: &Applier) -> Section {
             noted.push(format!(
                 "{} 行的值不认得，已删 unknown, dropped: {}",
                 unseen.rows,
-                named(&unseen.values)
+                named(unseen)
             ));
         }
         let does = format!("{} {}", words.zh, words.en);

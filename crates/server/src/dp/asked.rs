@@ -84,20 +84,9 @@ pub(crate) struct Count {
     price: Price,
 }
 
-/// A sum.
+/// A figure of a column of numbers: a sum or a mean.
 #[derive(Debug, Args)]
-pub(crate) struct Sum {
-    #[command(flatten)]
-    asked: Asked,
-    #[command(flatten)]
-    price: Price,
-    #[command(flatten)]
-    within: Within,
-}
-
-/// A mean; half the price is for the sum, half for the count.
-#[derive(Debug, Args)]
-pub(crate) struct Mean {
+pub(crate) struct Numbers {
     #[command(flatten)]
     asked: Asked,
     #[command(flatten)]
@@ -110,11 +99,7 @@ pub(crate) struct Mean {
 #[derive(Debug, Args)]
 pub(crate) struct Quantile {
     #[command(flatten)]
-    asked: Asked,
-    #[command(flatten)]
-    price: Price,
-    #[command(flatten)]
-    within: Within,
+    numbers: Numbers,
     /// 分位 Which quantile, between 0 and 1; 0.5 is the median.
     #[arg(long, value_name = "Q")]
     quantile: String,
@@ -198,21 +183,17 @@ fn halves(noise: Noise) -> (Noise, Noise) {
 }
 
 impl Within {
-    fn bounds(&self) -> Result<Option<Bounds>, NoAnswer> {
-        let [lower, upper] = self.clamp.as_slice() else { return self.unbounded() };
-        let Some(step) = &self.step else { return self.unbounded() };
-        Ok(Some(Bounds {
+    fn bounds(&self) -> Result<Bounds, NoAnswer> {
+        let ([lower, upper], Some(step)) = (self.clamp.as_slice(), &self.step) else {
+            let what = "say what is known of the column from outside this table: --clamp LOWER \
+                        UPPER --step STEP; bounds are not taken from the data, because their \
+                        least and greatest values are those of single persons";
+            return Err(NoAnswer::Missing { what });
+        };
+        Ok(Bounds {
             lower: amount("--clamp", lower)?,
             upper: amount("--clamp", upper)?,
             step: amount("--step", step)?,
-        }))
-    }
-
-    fn unbounded(&self) -> Result<Option<Bounds>, NoAnswer> {
-        Err(NoAnswer::Missing {
-            what: "say what is known of the column from outside this table: --clamp LOWER UPPER \
-                   --step STEP; bounds are not taken from the data, because their least and \
-                   greatest values are those of single persons",
         })
     }
 
@@ -268,17 +249,17 @@ impl Count {
     }
 }
 
-impl Sum {
-    pub(super) fn question(&self) -> Result<Question<'_>, NoAnswer> {
-        let (column, bounds) = (self.within.column.clone(), self.within.bounds()?);
+impl Numbers {
+    /// The question for the sum.
+    pub(super) fn sum(&self) -> Result<Question<'_>, NoAnswer> {
+        let (column, bounds) = (self.within.column.clone(), Some(self.within.bounds()?));
         let statistic = Statistic::Sum { column, bounds, noise: self.price.noise()? };
         self.asked.question(statistic, &format!("总和 sum：{}", self.within.words()))
     }
-}
 
-impl Mean {
-    pub(super) fn question(&self) -> Result<Question<'_>, NoAnswer> {
-        let (column, bounds) = (self.within.column.clone(), self.within.bounds()?);
+    /// The question for the mean; half the price is for the sum, half for the count.
+    pub(super) fn mean(&self) -> Result<Question<'_>, NoAnswer> {
+        let (column, bounds) = (self.within.column.clone(), Some(self.within.bounds()?));
         let (sum, count) = halves(self.price.noise()?);
         let statistic = Statistic::Mean { column, bounds, sum, count };
         self.asked.question(statistic, &format!("均值 mean：{}", self.within.words()))
@@ -287,16 +268,17 @@ impl Mean {
 
 impl Quantile {
     pub(super) fn question(&self) -> Result<Question<'_>, NoAnswer> {
-        let Noise::Laplace { epsilon } = self.price.noise()? else {
+        let Numbers { asked, price, within } = &self.numbers;
+        let Noise::Laplace { epsilon } = price.noise()? else {
             let what = "a quantile is chosen, not blurred with noise: give --epsilon E, which a \
                         budget in ρ pays for too";
             return Err(NoAnswer::Missing { what });
         };
-        let (column, bounds) = (self.within.column.clone(), self.within.bounds()?);
+        let (column, bounds) = (within.column.clone(), Some(within.bounds()?));
         let quantile: Decimal = amount("--quantile", &self.quantile)?;
-        let words = format!("分位数 quantile {quantile}：{}", self.within.words());
+        let words = format!("分位数 quantile {quantile}：{}", within.words());
         let statistic = Statistic::Quantile { column, bounds, quantile, epsilon };
-        self.asked.question(statistic, &words)
+        asked.question(statistic, &words)
     }
 }
 

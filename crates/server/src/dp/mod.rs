@@ -36,7 +36,7 @@ use crate::deident::Format;
 use crate::report::ReportError;
 use crate::show::complain;
 use crate::table::{ReadError, TextTable};
-use asked::{Asked, Count, Histogram, Mean, Quantile, Question, Sum};
+use asked::{Asked, Count, Histogram, Numbers, Quantile, Question};
 use filter::FilterError;
 use ledger_file::LedgerFileError;
 use rows::Gatherer;
@@ -59,9 +59,9 @@ pub(crate) enum Dp {
     /// 计数 How many rows, or persons.
     Count(Count),
     /// 总和 The sum of a column, each value brought within bounds that you state.
-    Sum(Sum),
+    Sum(Numbers),
     /// 均值 The mean of a column, within bounds that you state.
-    Mean(Mean),
+    Mean(Numbers),
     /// 分位数 A quantile of a column, e.g. the median, within bounds that you state.
     Quantile(Quantile),
     /// 直方图 How many rows in each category.
@@ -152,8 +152,8 @@ pub(crate) fn dp(command: &Dp, config: &Config) -> ExitCode {
         Dp::Budget(budget) => make(budget),
         Dp::Ledger(show) => list(show),
         Dp::Count(count) => count.question().and_then(|asked| answer(&asked, clock)),
-        Dp::Sum(sum) => sum.question().and_then(|asked| answer(&asked, clock)),
-        Dp::Mean(mean) => mean.question().and_then(|asked| answer(&asked, clock)),
+        Dp::Sum(numbers) => numbers.sum().and_then(|asked| answer(&asked, clock)),
+        Dp::Mean(numbers) => numbers.mean().and_then(|asked| answer(&asked, clock)),
         Dp::Quantile(quantile) => quantile.question().and_then(|asked| answer(&asked, clock)),
         Dp::Histogram(histogram) => histogram.question().and_then(|asked| answer(&asked, clock)),
     };
@@ -239,14 +239,14 @@ fn of_nobody(query: &Query, cost: Cost) -> Result<Release, NoAnswer> {
 /// The exact figures of the rows, which nobody sees.
 fn gather(asked: &Asked, query: &Query, filters: &[filter::Filter]) -> Result<Collector, NoAnswer> {
     let key = trust::secret::random()?;
-    let mut gatherer = Gatherer::new(query, key, filters)?;
+    let mut gatherer = Gatherer::new(asked.file.shown(), query, key, filters)?;
     let table = TextTable::open(&asked.file, &gatherer.columns())?;
     if let Some(path) = table.guessed() {
         return Err(NoAnswer::Guessed { path: path.to_owned() });
     }
     gatherer.find(&table)?;
-    table.read(&mut gatherer)?;
-    Ok(gatherer.finish()?)
+    let read = table.read(&mut gatherer);
+    gatherer.finish(read)
 }
 
 /// Shows the answer and notes that it was given.

@@ -1,17 +1,13 @@
 //! Gathers what one query needs of the rows of a table.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::path::Path;
 
 use ::deident::dp::{Collector, DpError, Query, Statistic, Unit};
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringBuilder};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use super::NoAnswer;
 use super::filter::Filter;
-use crate::table::{ReadError, RowReader, TextTable};
-
-/// Rows that go to the collector at once.
-const ROWS: usize = 8192;
+use crate::table::{ReadError, RowReader, TextBatch, TextTable};
 
 /// Takes in rows of text; an empty cell is no value.
 pub(super) struct Gatherer<'a> {
@@ -22,15 +18,15 @@ pub(super) struct Gatherer<'a> {
     needed: Vec<String>,
     places: Vec<usize>,
     filter_places: Vec<usize>,
-    schema: SchemaRef,
     collector: Result<Collector, DpError>,
-    waiting: Vec<StringBuilder>,
-    rows: usize,
+    waiting: TextBatch,
 }
 
 impl<'a> Gatherer<'a> {
+    /// - `path`: the place of the table, as it is shown.
     /// - `key`: secret of the choice of rows of a person.
     pub(super) fn new(
+        path: &Path,
         query: &'a Query,
         key: [u8; 16],
         filters: &'a [Filter],
@@ -48,15 +44,11 @@ impl<'a> Gatherer<'a> {
         };
         let mut needed: Vec<String> = person.into_iter().chain(column).cloned().collect();
         needed.dedup();
-        let fields: Vec<Field> =
-            needed.iter().map(|name| Field::new(name, DataType::Utf8, true)).collect();
         Ok(Self {
             collector: Ok(Collector::new(query.clone(), key)?),
-            waiting: needed.iter().map(|_| StringBuilder::new()).collect(),
-            schema: Arc::new(Schema::new(fields)),
+            waiting: TextBatch::new(path, &needed),
             places: Vec::new(),
             filter_places: Vec::new(),
-            rows: 0,
             query,
             key,
             filters,
@@ -80,32 +72,30 @@ impl<'a> Gatherer<'a> {
     }
 
     /// What was gathered.
-    pub(super) fn finish(mut self) -> Result<Collector, DpError> {
-        self.hand_over();
-        self.collector
+    ///
+    /// - `read`: how the reading ended.
+    pub(super) fn finish(mut self, read: Result<(), ReadError>) -> Result<Collector, NoAnswer> {
+        let read = read.and_then(|()| self.hand_over());
+        let collector = self.collector?;
+        read?;
+        Ok(collector)
     }
 
-    fn hand_over(&mut self) {
-        let columns: Vec<ArrayRef> =
-            self.waiting.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
-        self.rows = 0;
-        let Ok(collector) = &mut self.collector else { return };
-        let schema = Arc::clone(&self.schema);
-        // Columns and lengths are ours; only the collector can refuse.
-        if let Ok(batch) = RecordBatch::try_new_with_options(schema, columns, &options)
-            && let Err(error) = collector.update(&batch)
-        {
+    fn hand_over(&mut self) -> Result<(), ReadError> {
+        let (Some(batch), Ok(collector)) = (self.waiting.take()?, &mut self.collector) else {
+            return Ok(());
+        };
+        collector.update(&batch).map_err(|error| {
             self.collector = Err(error);
-        }
+            ReadError::Ended
+        })
     }
 }
 
 impl RowReader for Gatherer<'_> {
     fn begin(&mut self) -> Result<(), ReadError> {
         self.collector = Collector::new(self.query.clone(), self.key);
-        self.waiting.iter_mut().for_each(|column| drop(column.finish()));
-        self.rows = 0;
+        self.waiting.clear();
         Ok(())
     }
 
@@ -115,13 +105,8 @@ impl RowReader for Gatherer<'_> {
         if !met.into_iter().all(|(filter, place)| filter.holds(cell(place))) {
             return Ok(());
         }
-        for (column, place) in self.waiting.iter_mut().zip(&self.places) {
-            column.append_option(Some(cell(place)).filter(|cell| !cell.is_empty()));
-        }
-        self.rows += 1;
-        if self.rows >= ROWS {
-            self.hand_over();
-        }
-        Ok(())
+        let needed = self.places.iter().map(cell);
+        self.waiting.push(needed.map(|cell| Some(cell).filter(|cell| !cell.is_empty())));
+        if self.waiting.is_full() { self.hand_over() } else { Ok(()) }
     }
 }

@@ -20,6 +20,7 @@ use clap::{Args, ValueEnum};
 use detect::{ColumnFinding, Detector, Role, RuleFile, Rules, SpanLog, What};
 use ingest::{Hint, Limits, Progress, Reject, Sink, SinkError};
 use serde::Serialize;
+use store::foreign::{ForeignAddress, ForeignError};
 use vocabulary::Bilingual;
 
 use crate::Failure;
@@ -143,7 +144,7 @@ pub(crate) fn scan(scan: &Scan) -> Result<ExitCode, Failure> {
     let mut reports = Vec::new();
     let mut folder = false;
     match &scan.path.source {
-        Source::Database(_) => match scan_table(scan, &rules) {
+        Source::Database(address) => match scan_table(scan, address, &rules) {
             Ok(report) => reports.push(report),
             Err(error) => return Ok(complain(&error, bad)),
         },
@@ -247,9 +248,13 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, BadInput> {
 }
 
 /// Scans the table of a database.
-fn scan_table(scan: &Scan, rules: &Rules) -> Result<Report, ReadError> {
+fn scan_table(
+    scan: &Scan,
+    address: &Result<ForeignAddress, ForeignError>,
+    rules: &Rules,
+) -> Result<Report, ReadError> {
     let mut reader = Reader::new(rules, scan.spans);
-    feed(&scan.path, &mut reader)?;
+    feed(scan.path.shown(), address, &mut reader)?;
     let mut report = reader.finish();
     report.file = scan.path.shown().display().to_string();
     Ok(report)

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use store::foreign::{ForeignAddress, ForeignError};
 
 use super::database::DatabaseTable;
 use super::typed::does_not_fit;
@@ -62,37 +63,42 @@ pub(crate) struct DatabaseBatches {
 }
 
 impl DatabaseBatches {
-    fn open(input: &Input) -> Result<Option<Self>, ReadError> {
-        let Source::Database(address) = &input.source else { return Ok(None) };
-        let table = DatabaseTable::open(input.shown(), address.as_ref())?;
-        Ok(Some(Self { schema: table.schema()?, table }))
+    fn open(
+        shown: &Path,
+        address: &Result<ForeignAddress, ForeignError>,
+    ) -> Result<Self, ReadError> {
+        let table = DatabaseTable::open(shown, address)?;
+        Ok(Self { schema: table.schema()?, table })
     }
 }
 
-/// Feeds the table of a database to a sink, as `ingest` does a file; `false` if the input
-/// is none.
-pub(crate) fn feed(input: &Input, sink: &mut dyn ingest::Sink) -> Result<bool, ReadError> {
-    let Some(DatabaseBatches { table, schema }) = DatabaseBatches::open(input)? else {
-        return Ok(false);
-    };
+/// Feeds the table of a database to a sink, as `ingest` does a file.
+///
+/// - `shown`: the address as it may be shown.
+pub(crate) fn feed(
+    shown: &Path,
+    address: &Result<ForeignAddress, ForeignError>,
+    sink: &mut dyn ingest::Sink,
+) -> Result<(), ReadError> {
+    let DatabaseBatches { table, schema } = DatabaseBatches::open(shown, address)?;
     let failed = |error: ingest::SinkError| ReadError::Io {
-        path: input.shown().to_owned(),
+        path: shown.to_owned(),
         source: std::io::Error::other(error),
     };
     sink.begin(Arc::clone(&schema)).map_err(failed)?;
-    table.batches(&schema, &mut |batch| sink.batch(batch).map_err(failed))?;
-    Ok(true)
+    table.batches(&schema, &mut |batch| sink.batch(batch).map_err(failed))
 }
 
 impl BatchTable {
     /// Finds out how a table is read. The files of a folder are gone through once, for
     /// their types.
     pub(crate) fn open(input: &Input) -> Result<Self, ReadError> {
-        if let Some(table) = DatabaseBatches::open(input)? {
-            return Ok(Self::Database(Box::new(table)));
-        }
-        let Source::Path(path) = &input.source else {
-            return Err(ReadError::NoFiles { path: input.shown().to_owned() });
+        let path = match &input.source {
+            Source::Path(path) => path,
+            Source::Database(address) => {
+                let table = DatabaseBatches::open(input.shown(), address)?;
+                return Ok(Self::Database(Box::new(table)));
+            }
         };
         let files = files_of(path).map_err(|(path, source)| ReadError::Io { path, source })?;
         match files.as_slice() {
@@ -116,7 +122,7 @@ impl BatchTable {
             Self::File(file) => load(file, &mut Pass::new(None, batches, &mut |_| Ok(()))),
             Self::Folder(files, schema) => {
                 batches.begin(schema).map_err(PassError::Stopped)?;
-                before(files, schema, batches)
+                show_files(files, schema, batches)
             }
             Self::Database(table) => {
                 let DatabaseBatches { table, schema } = table.as_ref();
@@ -137,8 +143,9 @@ impl BatchTable {
     }
 }
 
-/// Shows the batches of some files as one schema.
-fn before<B: Batches>(
+/// Shows the batches of some files with the types of one schema. Where a file begins anew,
+/// the files before it are shown again.
+fn show_files<B: Batches>(
     files: &[PathBuf],
     schema: &SchemaRef,
     batches: &mut B,
@@ -146,7 +153,7 @@ fn before<B: Batches>(
     for (number, file) in files.iter().enumerate() {
         let mut again = |batches: &mut B| {
             batches.begin(schema).map_err(PassError::Stopped)?;
-            before(files.get(..number).unwrap_or_default(), schema, batches)
+            show_files(files.get(..number).unwrap_or_default(), schema, batches)
         };
         load(file, &mut Pass::new(Some(schema), batches, &mut again))?;
     }

@@ -5,15 +5,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, RecordBatch, StringBuilder};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use store::foreign::{ForeignAddress, ForeignError, ForeignKind, ForeignTable};
 
-use super::ReadError;
-
-/// Rows of a batch.
-const BATCH_ROWS: usize = 8192;
+use super::{ReadError, TextBatch};
 
 /// Sees a row with its number, and says whether it wants more.
 type SeeCells<'a> = dyn FnMut(usize, &[Option<&str>]) -> Result<ControlFlow<()>, ReadError> + 'a;
@@ -33,9 +30,13 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 impl DatabaseTable {
-    pub(super) fn open(shown: &Path, address: Option<&ForeignAddress>) -> Result<Self, ReadError> {
+    /// - `shown`: the address as it may be shown.
+    pub(super) fn open(
+        shown: &Path,
+        address: &Result<ForeignAddress, ForeignError>,
+    ) -> Result<Self, ReadError> {
         let failed = |source| ReadError::Database { path: shown.to_owned(), source };
-        let address = address.ok_or_else(|| failed(ForeignError::Address))?;
+        let address = address.as_ref().map_err(|error| failed(error.clone()))?;
         let table = wait(ForeignTable::open(address)).map_err(failed)?;
         let places = (0..table.columns().len()).collect();
         Ok(Self { path: shown.to_owned(), table: RefCell::new(table), places })
@@ -106,65 +107,51 @@ impl DatabaseTable {
         schema: &SchemaRef,
         see: &mut dyn FnMut(RecordBatch) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
-        let mut waiting = Waiting::new(&self.path, schema);
+        let names = self.header();
+        let mut waiting = TextBatch::new(&self.path, &names);
+        let mut before = 0;
+        let mut hand_over = |waiting: &mut TextBatch| {
+            let Some(texts) = waiting.take()? else { return Ok(()) };
+            let batch = typed(&self.path, &texts, schema, before)?;
+            before += batch.num_rows() as u64;
+            see(batch)
+        };
         self.each(&mut |_, cells| {
-            waiting.push(cells);
-            if waiting.rows < BATCH_ROWS {
-                return Ok(ControlFlow::Continue(()));
+            waiting.push(cells.iter().copied());
+            if waiting.is_full() {
+                hand_over(&mut waiting)?;
             }
-            see(waiting.take()?)?;
             Ok(ControlFlow::Continue(()))
         })?;
-        if waiting.rows > 0 { see(waiting.take()?) } else { Ok(()) }
+        hand_over(&mut waiting)
     }
 }
 
-/// Rows that wait to be a batch.
-struct Waiting<'a> {
-    path: &'a Path,
-    schema: &'a SchemaRef,
-    columns: Vec<StringBuilder>,
-    rows: usize,
-    /// Rows of the batches before.
+/// A batch of text with the types of a schema.
+///
+/// - `before`: rows of the batches before, to name the row of a cell that does not fit.
+fn typed(
+    path: &Path,
+    texts: &RecordBatch,
+    schema: &SchemaRef,
     before: u64,
-}
-
-impl<'a> Waiting<'a> {
-    fn new(path: &'a Path, schema: &'a SchemaRef) -> Self {
-        let columns = schema.fields().iter().map(|_| StringBuilder::new()).collect();
-        Self { path, schema, columns, rows: 0, before: 0 }
-    }
-
-    fn push(&mut self, cells: &[Option<&str>]) {
-        for (column, cell) in self.columns.iter_mut().zip(cells) {
-            column.append_option(*cell);
+) -> Result<RecordBatch, ReadError> {
+    let failed = |source| ReadError::Arrow { path: path.to_owned(), source };
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(texts.num_columns());
+    for (texts, field) in texts.columns().iter().zip(schema.fields()) {
+        let options = CastOptions { safe: true, ..CastOptions::default() };
+        let typed = cast_with_options(texts, field.data_type(), &options).map_err(failed)?;
+        let lost = (0..texts.len()).find(|row| texts.is_valid(*row) && typed.is_null(*row));
+        if let Some(row) = lost {
+            return Err(ReadError::Cell {
+                path: path.to_owned(),
+                row: before + row as u64 + 1,
+                column: field.name().clone(),
+                kind: field.data_type().to_string(),
+                value: texts.as_string::<i32>().value(row).to_owned(),
+            });
         }
-        self.rows += 1;
+        columns.push(typed);
     }
-
-    fn take(&mut self) -> Result<RecordBatch, ReadError> {
-        let path = || self.path.to_owned();
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
-        for (builder, field) in self.columns.iter_mut().zip(self.schema.fields()) {
-            let texts = builder.finish();
-            let options = CastOptions { safe: true, ..CastOptions::default() };
-            let typed = cast_with_options(&texts, field.data_type(), &options)
-                .map_err(|source| ReadError::Arrow { path: path(), source })?;
-            let lost = (0..texts.len()).find(|row| texts.is_valid(*row) && typed.is_null(*row));
-            if let Some(row) = lost {
-                return Err(ReadError::Cell {
-                    path: path(),
-                    row: self.before + row as u64 + 1,
-                    column: field.name().clone(),
-                    kind: field.data_type().to_string(),
-                    value: texts.value(row).to_owned(),
-                });
-            }
-            columns.push(typed);
-        }
-        self.before += self.rows as u64;
-        self.rows = 0;
-        RecordBatch::try_new(Arc::clone(self.schema), columns)
-            .map_err(|source| ReadError::Arrow { path: self.path.to_owned(), source })
-    }
+    RecordBatch::try_new(Arc::clone(schema), columns).map_err(failed)
 }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use store::foreign::ForeignAddress;
+use store::foreign::{ForeignAddress, ForeignError};
 
 /// What a folder is searched for.
 const EXTENSIONS: [&str; 8] = ["csv", "tsv", "xlsx", "xls", "json", "ndjson", "jsonl", "parquet"];
@@ -22,8 +22,8 @@ pub(crate) struct Input {
 pub(crate) enum Source {
     /// A file or a folder.
     Path(PathBuf),
-    /// A table of a database; nothing if the address cannot be read.
-    Database(Option<ForeignAddress>),
+    /// A table of a database, or why its address cannot be read.
+    Database(Result<ForeignAddress, ForeignError>),
 }
 
 impl From<OsString> for Input {
@@ -31,7 +31,7 @@ impl From<OsString> for Input {
         match text.to_str().filter(|text| ForeignAddress::is_meant(text)) {
             None => Self::from(PathBuf::from(text)),
             Some(text) => {
-                let address = ForeignAddress::parse(text).ok();
+                let address = ForeignAddress::parse(text);
                 // What cannot be read may hold a password, so only its scheme is shown.
                 let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
                 let shown = address.as_ref().map_or(format!("{scheme}:…"), ToString::to_string);
@@ -93,7 +93,11 @@ mod tests {
 
     #[test]
     fn an_address_is_shown_without_its_password_even_where_it_is_wrong() {
-        for text in ["postgres://li:geheim@db/stadt?table=a", "postgres://li:geheim@db/stadt"] {
+        for text in [
+            "postgres://li:geheim@db/stadt?table=a",
+            "postgres://li:geheim@db/stadt",
+            "postgres://li@db/stadt?passwd=geheim&table=a",
+        ] {
             let input = Input::from(OsString::from(text));
             let shown = format!("{} {input:?}", input.shown().display());
             assert!(shown.contains("postgres") && !shown.contains("geheim"), "{shown}");

@@ -16,6 +16,7 @@ mod database;
 mod delimited;
 mod error;
 mod input;
+mod text_batch;
 mod typed;
 
 use std::borrow::Cow;
@@ -29,6 +30,7 @@ use encoding_rs::Encoding;
 pub(crate) use batches::{BatchTable, Batches, PassError, feed};
 pub(crate) use error::ReadError;
 pub(crate) use input::{Input, Source, files_of};
+pub(crate) use text_batch::TextBatch;
 
 use database::DatabaseTable;
 use typed::StartOver;
@@ -84,7 +86,7 @@ impl TextTable {
         let path = match &input.source {
             Source::Path(path) => path,
             Source::Database(address) => {
-                let mut table = DatabaseTable::open(&shown, address.as_ref())?;
+                let mut table = DatabaseTable::open(&shown, address)?;
                 places_in(&table.header(), names)
                     .map_err(|name| no_column(&shown, name, &table.header()))?;
                 if !names.is_empty() {
@@ -185,13 +187,8 @@ impl TextTable {
         memory: &Memory,
         what: &'static str,
     ) -> Result<TupleTable, ReadError> {
-        let counted = self.count(names, memory)?;
         let spilled = |source| ReadError::Spill { path: self.path.clone(), source };
-        counted.whole(what).map_err(spilled)?;
-        match counted {
-            Counted::Whole(tuples) => Ok(tuples),
-            Counted::Spilled(_) => Err(ReadError::NoRows { path: self.path.clone() }),
-        }
+        self.count(names, memory)?.into_whole(what).map_err(spilled)
     }
 
     /// Counts the distinct tuples of some columns, within a bound of memory.

@@ -141,7 +141,7 @@ fn what_a_search_found_is_exported_and_applied_to_new_rows() {
 }
 
 #[test]
-fn the_mapping_of_a_plan_keeps_its_keys_and_names_unseen_values() {
+fn the_mapping_of_a_plan_keeps_its_keys_and_shows_unseen_values_masked() {
     let folder = Folder::new();
     let file = people(&folder, "people.csv", 40);
     let keys = folder.write("keys.toml", &format!("k = \"{}\"\n", "a7".repeat(32)));
@@ -164,7 +164,11 @@ fn the_mapping_of_a_plan_keeps_its_keys_and_names_unseen_values() {
     let apply = ["deident", &new, "--mapping", &mapping, "--keys", &keys, "--out", &again];
     let found = answer(&apply);
     assert_eq!((&found["released"], &found["suppressed"]), (&json!(1), &json!(1)));
-    assert_eq!(found["unseen"][0]["values"], json!(["未知"]));
+    assert_eq!(found["unseen"][0]["values"], json!(["未*"]));
     assert_eq!(folder.read("again.csv").lines().nth(1), first.lines().nth(1));
-    assert!(told(&apply).contains("未知"));
+    let page = folder.shown("again.html");
+    let said = told(&[&apply[..], &["--report", &page]].concat());
+    for shown in [said, folder.read("again.html")] {
+        assert!(shown.contains("未*") && !shown.contains("未知"), "{shown}");
+    }
 }

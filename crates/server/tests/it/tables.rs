@@ -168,4 +168,7 @@ async fn a_table_of_postgresql_is_read_by_every_instrument_and_no_password_is_sh
         assert_eq!(done.status.code(), Some(2), "{said}");
         assert!(!said.contains("geheim") && said.contains("127.0.0.1:1"), "{said}");
     }
+    let misspelt = "postgres://li@127.0.0.1:1/city?passwd=geheim&table=people";
+    let said = refused(2, &["risk", misspelt, "--quasi", "a"]);
+    assert!(said.contains("not known") && !said.contains("geheim"), "{said}");
 }

@@ -16,6 +16,8 @@
 //! It knows no type of ours: a cell is text or nothing, and [`ForeignKind`] says how the
 //! text may be read.
 
+mod address;
+
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -25,13 +27,15 @@ use sea_orm::sqlx::{
     postgres::{PgConnectOptions, PgConnection},
     sqlite::{SqliteConnectOptions, SqliteConnection},
 };
-use url::Url;
+
+pub use address::ForeignAddress;
+use address::{Engine, quoted};
 
 /// Rows that are fetched at once.
 const FETCHED_ROWS: u32 = 4096;
 
 /// Why a foreign table cannot be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ForeignError {
     /// The text is no address of a table.
     #[error(
@@ -39,6 +43,12 @@ pub enum ForeignError {
          sqlite:FILE?table=NAME"
     )]
     Address,
+    /// A setting in the address is none, and may be a secret that was misspelt.
+    #[error(
+        "the address has a setting that is not known, which is not shown since it may be a \
+         secret; take it out: {} are known", address::SETTINGS.map(|(name, _)| name).join(", ")
+    )]
+    Setting,
     /// The database does not answer, or does not let us in.
     #[error(
         "the database cannot be opened ({message}); check the address, and give a password in \
@@ -102,102 +112,6 @@ pub struct ForeignColumn {
     is_exact: bool,
 }
 
-/// Where a foreign table is.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ForeignAddress {
-    engine: Address,
-    /// Schema, if one is named, and table.
-    table: Vec<String>,
-    shown: String,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Address {
-    Postgres(String),
-    Sqlite(String),
-}
-
-impl fmt::Debug for ForeignAddress {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("ForeignAddress").field(&self.shown).finish()
-    }
-}
-
-impl fmt::Display for ForeignAddress {
-    /// The address without its password.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.shown)
-    }
-}
-
-impl ForeignAddress {
-    /// Whether a text is meant as an address: it begins as one.
-    pub fn is_meant(text: &str) -> bool {
-        ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| text.starts_with(scheme))
-    }
-
-    /// Reads `postgres://user@host/database?table=schema.name` or
-    /// `sqlite:FILE?table=NAME`. A point in a name stands between schema and table.
-    ///
-    /// # Errors
-    ///
-    /// [`ForeignError::Address`], which does not repeat the text.
-    pub fn parse(text: &str) -> Result<Self, ForeignError> {
-        if let Some(rest) = text.strip_prefix("sqlite:") {
-            let (path, table) = rest.rsplit_once("?table=").ok_or(ForeignError::Address)?;
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() || table.is_empty() {
-                return Err(ForeignError::Address);
-            }
-            return Ok(Self {
-                engine: Address::Sqlite(path.to_owned()),
-                table: vec![table.to_owned()],
-                shown: text.to_owned(),
-            });
-        }
-        let mut url: Url = text.parse().map_err(|_| ForeignError::Address)?;
-        if !matches!(url.scheme(), "postgres" | "postgresql") {
-            return Err(ForeignError::Address);
-        }
-        let pairs = url.query_pairs().into_owned();
-        let (named, others): (Vec<_>, Vec<_>) = pairs.partition(|(name, _)| name == "table");
-        let [(_, table)] = named.as_slice() else { return Err(ForeignError::Address) };
-        let table: Vec<String> = match table.split_once('.') {
-            Some((schema, table)) => vec![schema.to_owned(), table.to_owned()],
-            None => vec![table.clone()],
-        };
-        if table.iter().any(String::is_empty) {
-            return Err(ForeignError::Address);
-        }
-        url.set_query(None);
-        if !others.is_empty() {
-            url.query_pairs_mut().extend_pairs(&others);
-        }
-        let connect = url.to_string();
-        let _ = url.set_password(None);
-        url.set_query(None);
-        for (name, value) in others.iter().filter(|(name, _)| name != "password") {
-            url.query_pairs_mut().append_pair(name, value);
-        }
-        url.query_pairs_mut().append_pair("table", &table.join("."));
-        Ok(Self { engine: Address::Postgres(connect), table, shown: url.to_string() })
-    }
-
-    fn quoted_table(&self) -> String {
-        let parts: Vec<String> = self.table.iter().map(|part| quoted(part)).collect();
-        parts.join(".")
-    }
-
-    fn no_table(&self) -> ForeignError {
-        ForeignError::NoTable { table: self.table.join(".") }
-    }
-}
-
-/// A name as both engines read it.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 enum Connection {
     Postgres(PgConnection),
     Sqlite(SqliteConnection),
@@ -230,12 +144,12 @@ impl ForeignTable {
     /// [`ForeignError`].
     pub async fn open(address: &ForeignAddress) -> Result<Self, ForeignError> {
         let (connection, columns) = match &address.engine {
-            Address::Postgres(url) => {
+            Engine::Postgres(url) => {
                 let mut connection = begin_postgres(url).await?;
                 let columns = postgres_columns(&mut connection, address).await?;
                 (Connection::Postgres(connection), columns)
             }
-            Address::Sqlite(path) => {
+            Engine::Sqlite(path) => {
                 let mut connection = begin_sqlite(path).await?;
                 let columns = sqlite_columns(&mut connection, address).await?;
                 (Connection::Sqlite(connection), columns)
@@ -284,9 +198,10 @@ impl ForeignTable {
         let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(connection).await;
         let row = row.map_err(|error| stopped(&error))?;
         for (place, column) in self.columns.iter_mut().enumerate() {
-            let count = |offset: usize| row.try_get::<i64, _>(3 * place + offset);
-            let counts = [count(0), count(1), count(2)];
-            let [Ok(unwhole), Ok(no_numbers), Ok(cells)] = counts else { continue };
+            let count = |offset: usize| {
+                row.try_get::<i64, _>(3 * place + offset).map_err(|error| stopped(&error))
+            };
+            let (unwhole, no_numbers, cells) = (count(0)?, count(1)?, count(2)?);
             column.kind = match (cells, unwhole, no_numbers) {
                 (0, ..) => ForeignKind::Text,
                 (_, 0, _) => ForeignKind::Whole,
@@ -493,49 +408,4 @@ async fn each_postgres(
     let close = format!("CLOSE {cursor}");
     sqlx::query(AssertSqlSafe(close)).execute(&mut *connection).await.map_err(failed)?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::ForeignAddress;
-
-    proptest! {
-        #[test]
-        fn no_password_whatever_it_is_is_shown_and_the_table_is_found(
-            password in "[a-zA-Z0-9!$'()*,;%]{9,20}",
-            table in "[a-z\\p{Han}]{1,9}",
-        ) {
-            let text = format!("postgres://li:{password}@db/stadt?table={table}");
-            if let Ok(address) = ForeignAddress::parse(&text) {
-                let shown = format!("{address} {address:?}");
-                prop_assert!(!shown.contains(&password), "{}", shown);
-                prop_assert_eq!(address.quoted_table(), format!("\"{table}\""));
-            }
-        }
-    }
-
-    #[test]
-    fn a_password_in_an_address_is_never_shown() {
-        let text = "postgres://li:geheim@db:5433/stadt?sslmode=require&password=nochmal&table=a.b";
-        let address = ForeignAddress::parse(text).unwrap();
-        for shown in [address.to_string(), format!("{address:?}")] {
-            assert!(!shown.contains("geheim") && !shown.contains("nochmal"), "{shown}");
-            assert!(shown.contains("table=a.b") && shown.contains("db:5433"), "{shown}");
-        }
-        let wrong = ForeignAddress::parse("postgres://li:geheim@db/stadt").unwrap_err();
-        assert!(!wrong.to_string().contains("geheim"), "{wrong}");
-        assert_eq!(address.quoted_table(), "\"a\".\"b\"");
-    }
-
-    #[test]
-    fn a_name_is_quoted_and_a_path_is_taken_as_it_is() {
-        let address = ForeignAddress::parse("sqlite:/data/人口.db?table=a\"b").unwrap();
-        assert_eq!(address.quoted_table(), "\"a\"\"b\"");
-        for wrong in ["sqlite:x.db", "sqlite:?table=a", "sqlite:x.db?table=", "mysql://a/b?table=c"]
-        {
-            assert!(ForeignAddress::parse(wrong).is_err(), "{wrong}");
-        }
-    }
 }
