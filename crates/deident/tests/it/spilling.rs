@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use deident::risk::modal_guess;
 use deident::{
-    Counted, Criterion, Memory, Metric, Model, Problem, QuasiColumn, Recoder, SearchError, Spec,
-    SpillError, TupleError, TupleTable, full_domain, full_domain_counted, search, search_counted,
+    Counted, Criterion, Memory, Model, Problem, Recoder, SearchError, SpillError, TupleError,
+    TupleTable, full_domain, full_domain_counted, search, search_counted,
 };
 use proptest::prelude::*;
 

@@ -34,7 +34,7 @@ pub(super) fn tell(arguments: &Deident, plan: &Plan, applier: &Applier, made: &M
             "  {}：{} 行的值不在层次中，已删除 rows whose value the hierarchy does not know are dropped: {}",
             unseen.column,
             unseen.rows,
-            named(unseen)
+            named(&unseen)
         ));
     }
     match made {
