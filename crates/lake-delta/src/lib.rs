@@ -21,6 +21,7 @@
 //! Start at [`DeltaLake`]. Plans are made in `plan.rs` and run in `engine.rs`; what
 //! a column is called in a file is in `layout.rs`.
 
+mod assure;
 mod check;
 mod decoded;
 mod durable;

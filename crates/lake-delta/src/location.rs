@@ -20,8 +20,8 @@ pub enum Location {
     Folder(PathBuf),
     /// An object store, for example `s3://bucket/lake`.
     ///
-    /// The store must offer conditional put ("put if absent"): Amazon S3, Alibaba
-    /// Cloud OSS through its S3 interface, `MinIO`, Ceph from version 19.
+    /// The store must offer conditional put ("put if absent"): Amazon S3, `MinIO`,
+    /// `SeaweedFS`, Ceph from version 19. [`crate::DeltaLake::assure`] sees whether it does.
     Url {
         /// The bucket and the folder in it.
         url: Url,

@@ -47,7 +47,7 @@ const TRASH: &str = ".trash";
 /// Cheap to clone; all clones share caches and limits.
 #[derive(Clone, Debug)]
 pub struct DeltaLake {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What all clones of a lake share.

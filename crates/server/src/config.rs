@@ -211,8 +211,10 @@ mod tests {
     #[test]
     fn the_settings_that_the_documentation_shows_are_understood() {
         let page = include_str!("../../../docs/operations.md");
-        let sample = page.split("```toml").nth(1).unwrap().split("```").next().unwrap();
-        let config: Config = toml::from_str(sample).unwrap();
+        let samples = page.split("```toml").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let all: String = samples.collect();
+        let config: Config = toml::from_str(&all).unwrap();
+        assert_eq!(config.lake_options["aws_region"], "us-east-1");
         let limits = config.limits;
         assert!(limits.exempt.contain("10.20.1.1".parse().unwrap()));
         assert!(limits.trusted_proxies.contain("10.0.0.5".parse().unwrap()));

@@ -73,9 +73,11 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
     std::fs::write(keys.join(LOG_NAME), &name)?;
     let log = Arc::new(Log::open(store.clone(), Arc::clone(&keyring), clock.now()).await?);
     let search = search::Catalogue::open(&config.data.join(SEARCH))?;
+    let lake = open_lake(config)?;
+    lake.assure().await?;
     let platform = Platform {
         store,
-        lake: Arc::new(open_lake(config)?),
+        lake: Arc::new(lake),
         log,
         keyring,
         search: Arc::new(search),

@@ -1,6 +1,8 @@
 //! Tests of the Delta lake: the promises of the port, and those of this adapter.
 
 #[cfg(test)]
+mod bucket;
+#[cfg(test)]
 #[path = "../../../lake/tests/it/conformance.rs"]
 mod conformance;
 #[cfg(test)]

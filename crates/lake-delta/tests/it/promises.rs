@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use lake_delta::{DeltaLake, Location, Settings};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use url::Url;
-use uuid::Uuid;
 
+use crate::bucket::Bucket;
 use crate::conformance as promise;
 
 /// A lake in a new folder. Without memory for decoded tables, DataFusion answers.
@@ -40,21 +39,22 @@ fn an_object_store_keeps_every_promise() {
     Runtime::new().unwrap().block_on(promise::every_promise(&lake));
 }
 
-/// Runs only if `FENHE_TEST_S3` names a bucket, its options behind a question mark:
-/// `s3://bucket/lake?aws_endpoint=http://localhost:5000&aws_allow_http=true&…`.
 #[test]
 fn a_bucket_keeps_every_promise() {
-    let Some(bucket) = std::env::var_os("FENHE_TEST_S3") else {
-        eprintln!("left out: FENHE_TEST_S3 is not set");
-        return;
-    };
-    let mut url: Url = bucket.to_str().unwrap().parse().unwrap();
-    let options: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
-    url.set_query(None);
-    // A folder of its own: the promises begin with an empty lake.
-    url.set_path(&format!("{}/{}", url.path(), Uuid::new_v4()));
-    let lake = DeltaLake::open(Location::Url { url, options }).unwrap();
-    Runtime::new().unwrap().block_on(promise::every_promise(&lake));
+    let Some(bucket) = Bucket::start() else { return };
+    let lake = DeltaLake::open(bucket.location()).unwrap();
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(lake.assure()).unwrap();
+    runtime.block_on(promise::every_promise(&lake));
+}
+
+#[test]
+fn a_bucket_that_ignores_conditions_is_refused() {
+    let Some(bucket) = Bucket::careless() else { return };
+    let lake = DeltaLake::open(bucket.location()).unwrap();
+    let error = Runtime::new().unwrap().block_on(lake.assure()).unwrap_err();
+    let said = vocabulary::error_chain(&error);
+    assert!(said.contains("ignores conditional writes"), "{said}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use lake_delta::{DeltaLake, Location};
 use tempfile::TempDir;
 use tokio::sync::Barrier;
 
+use crate::bucket::Bucket;
 use crate::conformance::{LIMITS, info, path};
 
 fn rows(number: i64) -> RecordBatch {
@@ -18,8 +19,21 @@ fn rows(number: i64) -> RecordBatch {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_four_racing_writers_one_wins() {
     let folder = TempDir::new().unwrap();
+    one_of_four_wins(&Location::Folder(folder.path().to_path_buf())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_four_writers_racing_in_a_bucket_one_wins() {
+    let Some(bucket) = Bucket::start() else { return };
+    let location = bucket.location();
+    // The first object makes the bucket, as at the start of a server.
+    DeltaLake::open(location.clone()).unwrap().assure().await.unwrap();
+    one_of_four_wins(&location).await;
+}
+
+async fn one_of_four_wins(location: &Location) {
     let table = path("race/table");
-    let open = || DeltaLake::open(Location::Folder(folder.path().to_path_buf())).unwrap();
+    let open = || DeltaLake::open(location.clone()).unwrap();
     let lakes: Vec<DeltaLake> = (0..4).map(|_| open()).collect();
     // More than ten rounds, so that checkpoints are written in between.
     for round in 0..12_u64 {
