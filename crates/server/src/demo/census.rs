@@ -1,8 +1,7 @@
 //! A small real table: the population of Shanxi's cities at two censuses.
 //!
-//! Sources: 山西省2010年第六次全国人口普查主要数据公报; 山西省第七次全国人口普查公报
-//! (2021-05). Each column adds up to the population of the province in the same
-//! notice, which a test checks.
+//! Sources: 山西省2010年第六次全国人口普查主要数据公报; 山西省第七次全国人口普查公报（第二号）,
+//! 2021-05-26. Each column adds up to the population of the province, which a test checks.
 
 use std::io::Write as _;
 

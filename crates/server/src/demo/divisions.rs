@@ -12,8 +12,8 @@ use super::{DemoError, Sources};
 
 /// The cities of Shanxi with their population at the census of 2020.
 ///
-/// Source: 山西省第七次全国人口普查公报 (2021-05). The sum is the population of the
-/// province in the same notice, see the tests of `census.rs`.
+/// Source: 山西省第七次全国人口普查公报（第二号）, 2021-05-26. The sum is the population of the
+/// province in the first of these notices, see the tests of `census.rs`.
 pub(super) const CITIES: [(&str, &str, &str, u64); 11] = [
     ("140100", "太原市", "Taiyuan", 5_304_061),
     ("140200", "大同市", "Datong", 3_105_591),
