@@ -158,6 +158,27 @@ pub struct AttackRule {
     pub configurable_default: bool,
 }
 
+/// What may be told with differential privacy of data that are not opened.
+///
+/// GB/T 37964-2019 names the model and gives no number: this is our conclusion.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SummaryRule {
+    /// Greatest ε that all summaries of one asset may spend together.
+    pub greatest_epsilon: Ratio,
+    /// The reasons of the negative list, see [`negative_reasons`], to which a summary is
+    /// an answer.
+    pub answers_reasons: Vec<String>,
+    /// The provisions.
+    pub basis: Vec<Basis>,
+    /// Key of the source.
+    pub source: String,
+    /// How far the rule was checked.
+    pub confidence: Confidence,
+    /// Always true: see above.
+    pub configurable_default: bool,
+}
+
 /// What a data level allows by default.
 ///
 /// Our conclusion, not a published table: operators may make it stricter.
@@ -210,6 +231,7 @@ struct File {
     risk: RiskRule,
     attribute: AttributeRule,
     attack: AttackRule,
+    summary: SummaryRule,
     model: Models,
     level: Levels,
     negative_reason: Vec<NegativeReason>,
@@ -269,6 +291,15 @@ pub fn attribute() -> &'static AttributeRule {
 /// What attacks on a release may find out at most.
 pub fn attack() -> &'static AttackRule {
     &GATE.attack
+}
+
+/// What may be told with differential privacy of data that are not opened.
+///
+/// ```
+/// assert_eq!(law::gate::summary().greatest_epsilon.to_string(), "3/1");
+/// ```
+pub fn summary() -> &'static SummaryRule {
+    &GATE.summary
 }
 
 /// The two numbers that a measured risk is held against.

@@ -16,7 +16,7 @@ use store::job::{self, Job, NewJob};
 use trust::{Action, Caller};
 use vocabulary::{Bilingual, JobId, error_chain};
 
-use crate::{Error, Platform, gate, registry};
+use crate::{Error, Platform, gate, registry, summary};
 
 /// How long a claim holds without a sign of life.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
@@ -75,6 +75,11 @@ pub(crate) struct Task {
 }
 
 impl Task {
+    /// Outside a job: what ends one that was given up.
+    pub(crate) fn at(clock: trust::Clock) -> Self {
+        Self { progress: Reporter::default(), clock }
+    }
+
     /// The time now.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
@@ -145,6 +150,11 @@ pub async fn find(caller: &Caller, platform: &Platform, id: JobId) -> Result<Job
             let release = release.parse().map_err(|_| missing())?;
             drop(reader);
             gate::release::find(caller, platform, release).await.is_ok()
+        }
+        Some(("summary", summary)) => {
+            let summary = summary.parse().map_err(|_| missing())?;
+            drop(reader);
+            summary::find(caller, platform, summary).await.is_ok()
         }
         _ => false,
     };
@@ -288,6 +298,7 @@ async fn dispatch(platform: &Platform, task: &Task, job: &Job) -> Result<(), Err
         gate::INSPECT => gate::run_inspect(platform, task, &payload(job)?).await,
         gate::MEASURE => gate::run_measure(platform, task, &payload(job)?).await,
         gate::REMEASURE => gate::remeasure::run(platform, task, &payload(job)?).await,
+        summary::ANSWER => summary::run(platform, task, &payload(job)?).await,
         other => {
             tracing::error!(kind = other, "no code runs this kind of job");
             Err(Error::NotFound { what: "kind of job", id: other.to_owned() })
@@ -302,6 +313,7 @@ async fn give_up(platform: &Platform, job: &Job) {
         match job.kind.as_str() {
             registry::version::READ => registry::version::give_up(platform, &payload(job)?).await,
             gate::INSPECT | gate::MEASURE => gate::give_up(platform, &payload(job)?).await,
+            summary::ANSWER => summary::give_up(platform, &payload(job)?).await,
             _ => Ok(()),
         }
     };

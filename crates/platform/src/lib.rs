@@ -21,6 +21,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod open;
 pub mod registry;
+pub mod summary;
 pub mod sweep;
 mod turns;
 

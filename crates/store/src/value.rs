@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use vocabulary::{
     AccountId, AssetId, CreditCode, DataLevel, DivisionCode, EntryId, Fen, GateRunId, ItemId,
-    JobId, RefusalCode, ReleaseId, UploadId, VersionId, time::utc_text,
+    JobId, RefusalCode, ReleaseId, SummaryId, UploadId, VersionId, time::utc_text,
 };
 
 use crate::Error;
@@ -243,6 +243,7 @@ text_column!(
     JobId,
     RefusalCode,
     ReleaseId,
+    SummaryId,
     UploadId,
     VersionId,
 );

@@ -169,6 +169,10 @@ typed_id! {
     pub struct ReleaseId;
 }
 typed_id! {
+    /// Id of a summary with differential privacy (差分隐私摘要).
+    pub struct SummaryId;
+}
+typed_id! {
     /// Id of a background job.
     pub struct JobId;
 }

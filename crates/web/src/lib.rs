@@ -26,6 +26,7 @@ mod registry;
 mod router;
 mod session;
 mod step;
+mod summary;
 mod trust;
 mod view;
 mod visitor;

@@ -8,7 +8,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
-use crate::{gate, inbox, open, problem, protocols, registry, trust};
+use crate::{gate, inbox, open, problem, protocols, registry, summary, trust};
 
 /// What every operation may answer beside its own answers.
 pub(crate) struct Problems;
@@ -70,6 +70,7 @@ impl Modify for Security {
         (name = "inbox", description = "待办与时限。What waits for you, and how long it may."),
         (name = "registry", description = "资产登记与数据上传。Assets and their data."),
         (name = "gate", description = "出口检测与发布。The gate and releases."),
+        (name = "summaries", description = "差分隐私摘要与隐私预算。Summaries with differential privacy, and their budget."),
         (name = "evidence", description = "回执、证书与密钥。Receipts, certificates and keys."),
         (name = "jobs", description = "后台任务。Work that runs later.")
     ),
@@ -84,6 +85,9 @@ impl Modify for Security {
         gate::api::start, gate::api::of_asset, gate::api::show, gate::api::confirm,
         gate::api::submit, gate::api::approve, gate::api::reject, gate::api::certificate,
         gate::api::suspend, gate::api::measurements, gate::api::remeasure,
+        summary::api::budget, summary::api::set_budget, summary::api::of_asset,
+        summary::api::propose, summary::api::show, summary::api::edit, summary::api::submit,
+        summary::api::approve, summary::api::reject, summary::api::withdraw,
         open::api::search, open::api::dataset, open::api::negative_list, open::rows::page, open::rows::groups,
         open::download::file,
         protocols::ckan::read, protocols::ckan::post, protocols::oai::get,

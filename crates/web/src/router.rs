@@ -24,7 +24,7 @@ use crate::problem::Problem;
 use crate::protocols::{ckan, croissant, data_package, dcat, feed, oai, pod, sitemap};
 use crate::{
     gate, headers, idempotency, inbox, limits, map, metrics, open, openapi, people, registry,
-    session, trust, view,
+    session, summary, trust, view,
 };
 
 /// Largest body of a request that is no piece of a file.
@@ -90,6 +90,8 @@ fn pages() -> Router<App> {
         .route("/dataset/{id}/explore", get(open::pages::explore))
         .route("/dataset/{id}/explore/groups.csv", get(open::pages::groups_csv))
         .route("/entry/{id}", get(open::pages::entry))
+        .route("/summary/{id}", get(summary::public::show))
+        .route("/summary/{id}/figures.csv", get(summary::public::csv))
         .route("/negative-list", get(open::pages::negative_list))
         .route("/bodies", get(open::pages::bodies))
         .route("/body/{code}", get(open::pages::body))
@@ -133,6 +135,15 @@ fn pages() -> Router<App> {
         .route("/desk/gate/{id}/reject", post(gate::pages::decisions::reject))
         .route("/desk/gate/{id}/remeasure", post(gate::pages::decisions::remeasure))
         .route("/desk/gate/{id}/suspend", post(gate::pages::decisions::suspend))
+        .route("/desk/assets/{id}/summaries", get(summary::desk::list).post(summary::desk::propose))
+        .route("/desk/assets/{id}/privacy-budget", post(summary::desk::set_budget))
+        .route("/desk/summaries/{id}", get(summary::desk::show))
+        .route("/desk/summaries/{id}/add", post(summary::desk::add))
+        .route("/desk/summaries/{id}/remove", post(summary::desk::remove))
+        .route("/desk/summaries/{id}/submit", post(summary::desk::submit))
+        .route("/desk/summaries/{id}/approve", post(summary::desk::approve))
+        .route("/desk/summaries/{id}/reject", post(summary::desk::reject))
+        .route("/desk/summaries/{id}/withdraw", post(summary::desk::withdraw))
         .route("/desk/reviews", get(gate::pages::reviews::reviews))
         .route("/desk/audit", get(desk::audit::audit))
         .route("/desk/audit.csv", get(desk::audit::export))
@@ -185,6 +196,20 @@ fn api() -> Router<App> {
             get(gate::api::measurements).post(gate::api::remeasure),
         )
         .route("/api/v1/releases/{id}/suspension", post(gate::api::suspend));
+    let summaries = Router::new()
+        .route(
+            "/api/v1/assets/{id}/privacy-budget",
+            get(summary::api::budget).put(summary::api::set_budget),
+        )
+        .route(
+            "/api/v1/assets/{id}/summaries",
+            get(summary::api::of_asset).post(summary::api::propose),
+        )
+        .route("/api/v1/summaries/{id}", get(summary::api::show).put(summary::api::edit))
+        .route("/api/v1/summaries/{id}/submission", post(summary::api::submit))
+        .route("/api/v1/summaries/{id}/approval", post(summary::api::approve))
+        .route("/api/v1/summaries/{id}/rejection", post(summary::api::reject))
+        .route("/api/v1/summaries/{id}/withdrawal", post(summary::api::withdraw));
     let open = Router::new()
         .route("/api/v1/datasets", get(open::api::search))
         .route("/api/v1/datasets/{id}", get(open::api::dataset))
@@ -196,7 +221,7 @@ fn api() -> Router<App> {
         .route("/api/v1/keys", get(trust::api::keys))
         .route("/api/v1/receipts/{id}", get(trust::api::receipt))
         .route("/api/v1/openapi.json", get(openapi::json));
-    assets.merge(uploads).merge(gate).merge(open).merge(evidence)
+    assets.merge(uploads).merge(gate).merge(summaries).merge(open).merge(evidence)
 }
 
 /// The front-end files and the map's shapes.

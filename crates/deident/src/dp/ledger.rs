@@ -176,6 +176,25 @@ impl Ledger {
         self.budget
     }
 
+    /// Sets another budget; what was spent stays spent.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Exceeded`] if more was spent already, and [`LedgerError::Kind`] if it
+    /// was spent in a kind that the new budget cannot pay; nothing is changed then.
+    pub fn set_budget(&mut self, budget: Cost) -> Result<(), LedgerError> {
+        let asked = self.spent();
+        let dataset = || self.dataset.clone();
+        let Some(remaining) = budget.less(asked) else {
+            return Err(LedgerError::Kind { dataset: dataset(), asked, budget });
+        };
+        if !budget.covers(asked) {
+            return Err(LedgerError::Exceeded { dataset: dataset(), asked, budget, remaining });
+        }
+        self.budget = budget;
+        Ok(())
+    }
+
     /// Every query, in the order in which they were reserved.
     pub fn entries(&self) -> &[Entry] {
         &self.entries

@@ -38,7 +38,7 @@ mod inspect;
 mod measure;
 mod model;
 mod neighbours;
-mod pass;
+pub(crate) mod pass;
 mod planner;
 pub mod release;
 pub mod remeasure;

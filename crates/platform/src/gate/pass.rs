@@ -10,15 +10,15 @@ use crate::registry::version::StoredTable;
 use crate::{Error, Platform};
 
 /// A table to be passed over, and what to say meanwhile.
-pub(super) struct Pass<'a> {
+pub(crate) struct Pass<'a> {
     /// The table.
-    pub(super) table: &'a StoredTable,
+    pub(crate) table: &'a StoredTable,
     /// The columns that are read; `None` for all.
-    pub(super) columns: Option<Vec<String>>,
+    pub(crate) columns: Option<Vec<String>>,
     /// Rows of the table, for the progress.
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
     /// What is done, in Chinese and in English.
-    pub(super) words: (&'static str, &'static str),
+    pub(crate) words: (&'static str, &'static str),
 }
 
 /// Hands each batch of a table to `step`, in order, and gives the state back.
@@ -26,7 +26,7 @@ pub(super) struct Pass<'a> {
 /// # Errors
 ///
 /// Errors of the lake and of `step`; [`Error::Interrupted`] if the job is cancelled.
-pub(super) async fn over<S, F>(
+pub(crate) async fn over<S, F>(
     platform: &Platform,
     task: &Task,
     pass: Pass<'_>,

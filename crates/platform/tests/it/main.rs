@@ -12,3 +12,4 @@ mod inbox;
 mod records;
 mod registry;
 mod stage;
+mod summary;

@@ -10,6 +10,7 @@
 //! a network. A load that was interrupted goes on where it stopped; one that is
 //! complete is not repeated.
 
+mod assistance;
 mod boundaries;
 mod catalogs;
 mod census;

@@ -225,7 +225,7 @@ impl Desk<'_> {
     }
 
     /// Runs jobs until none is left; one that failed is waited for, as it is tried again.
-    async fn work(&self) -> Result<(), DemoError> {
+    pub(super) async fn work(&self) -> Result<(), DemoError> {
         loop {
             while platform::jobs::run_one(self.platform, "demo").await? {}
             let mut reader = self.platform.store.read().await?;

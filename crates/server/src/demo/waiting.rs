@@ -2,14 +2,14 @@
 
 use std::io::Write as _;
 
-use law::{OpeningAttribute, UpdateCycle};
-use platform::registry::{AssetState, CatalogueEntry, NegativeListEntry};
+use law::UpdateCycle;
+use platform::registry::{AssetState, CatalogueEntry};
 
-use super::DemoError;
 use super::divisions::utf8;
 use super::entry::{About, about_persons, open_entry};
 use super::process::{Dataset, Desk, as_proposed};
 use super::random::Random;
+use super::{DemoError, assistance};
 
 /// Leaves the cases.
 pub(super) async fn leave(desk: &Desk<'_>) -> Result<(), DemoError> {
@@ -21,8 +21,7 @@ pub(super) async fn leave(desk: &Desk<'_>) -> Result<(), DemoError> {
     let stops = stops();
     let draft = desk.register(&stops.entry).await?;
     desk.upload(draft.id, stops).await?;
-    let closed = desk.register(&case_files()).await?;
-    desk.advance(closed.id, AssetState::Published).await
+    assistance::tell(desk).await.map(drop)
 }
 
 /// A survey of persons that passed the gate and waits for the reviewer.
@@ -118,36 +117,6 @@ fn hotlines() -> CatalogueEntry {
             ("办结数量", "Closed", "integer", "件"),
         ],
     })
-}
-
-/// An entry on the negative list: published, and never opened.
-fn case_files() -> CatalogueEntry {
-    let entry = open_entry(&About {
-        title: ("社会救助对象个案记录", "Case records of social assistance"),
-        summary: (
-            "社会救助对象的家庭状况和救助经过。涉及个人隐私，列入负面清单，不予开放。",
-            "Household situation and course of social assistance. It touches privacy, is on the negative list and is not opened.",
-        ),
-        source: ("演示目录，暂无数据。", "An entry of the demo, without data."),
-        theme: "social_security",
-        keywords: &["社会救助", "负面清单"],
-        division: "140000",
-        cycle: UpdateCycle::Monthly,
-        items: &[
-            ("案件编号", "Case", "text", "流水号"),
-            ("救助类别", "Kind", "text", "低保、特困、临时救助"),
-            ("救助金额", "Amount", "number", "元"),
-        ],
-    });
-    CatalogueEntry {
-        opening: Some(OpeningAttribute::Withheld),
-        negative_list: Some(NegativeListEntry {
-            reason: "personal_privacy".to_owned(),
-            basis: "个人信息保护法 第二十五条".to_owned(),
-            review_on: "2027-06-30".to_owned(),
-        }),
-        ..about_persons(entry)
-    }
 }
 
 /// A draft whose file has rows that do not fit; they lie in quarantine.

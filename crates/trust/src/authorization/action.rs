@@ -58,6 +58,12 @@ actions! {
     ApproveRelease, "批准发布", "approve a release";
     RejectRelease, "驳回发布", "reject a release";
     SuspendRelease, "暂停发布", "suspend a release";
+    SetPrivacyBudget, "设定隐私预算", "set the privacy budget of an asset";
+    ProposeSummary, "拟定差分隐私摘要", "propose a summary with differential privacy";
+    ApproveSummary, "批准差分隐私摘要", "approve a summary with differential privacy";
+    RejectSummary, "驳回差分隐私摘要", "reject a summary with differential privacy";
+    WithdrawSummary, "撤回差分隐私摘要", "withdraw a summary with differential privacy";
+    ViewSummary, "查看差分隐私摘要", "view a summary with differential privacy";
     ViewRelease, "查看发布", "view a release";
     ReadRows, "读取数据行", "read rows of a release";
     DownloadRelease, "下载发布数据", "download a release";

@@ -20,6 +20,7 @@ const POLICIES: &[(&str, &str)] = &[
     ("registry", include_str!("../../../../policies/registry.cedar")),
     ("gate", include_str!("../../../../policies/gate.cedar")),
     ("open", include_str!("../../../../policies/open.cedar")),
+    ("summary", include_str!("../../../../policies/summary.cedar")),
     ("supervision", include_str!("../../../../policies/supervision.cedar")),
 ];
 

@@ -129,9 +129,15 @@ fn an_auditor_never_writes() {
 #[test]
 fn no_decision_is_automatic() {
     let caller = Caller::system(moment());
-    for action in
-        [Action::ConsentAsset, Action::PublishAsset, Action::ApproveRelease, Action::RejectRelease]
-    {
+    for action in [
+        Action::ConsentAsset,
+        Action::PublishAsset,
+        Action::ApproveRelease,
+        Action::RejectRelease,
+        Action::SetPrivacyBudget,
+        Action::ApproveSummary,
+        Action::RejectSummary,
+    ] {
         let denied = caller.require(action, &thing().of_body(taxes())).unwrap_err();
         assert_eq!(denied.policies, ["no_automatic_decision"], "{action}");
     }
@@ -165,7 +171,15 @@ fn an_unlucky_id_is_no_way_around_the_policies() {
 fn model(action: Action, facts: &Facts) -> bool {
     use Action as A;
     if facts.system {
-        let decisions = [A::ConsentAsset, A::PublishAsset, A::ApproveRelease, A::RejectRelease];
+        let decisions = [
+            A::ConsentAsset,
+            A::PublishAsset,
+            A::ApproveRelease,
+            A::RejectRelease,
+            A::SetPrivacyBudget,
+            A::ApproveSummary,
+            A::RejectSummary,
+        ];
         return facts.in_scope && !decisions.contains(&action);
     }
     if !facts.in_scope || (facts.signed_in && facts.disabled) {
@@ -177,6 +191,7 @@ fn model(action: Action, facts: &Facts) -> bool {
             | A::ViewUpload
             | A::ViewGateRun
             | A::ViewRelease
+            | A::ViewSummary
             | A::ReadRows
             | A::DownloadRelease
             | A::SearchCatalogue
@@ -214,7 +229,10 @@ fn model(action: Action, facts: &Facts) -> bool {
         | A::Upload
         | A::RunGate
         | A::ConfirmColumns
-        | A::SubmitRelease => here(Role::Clerk),
+        | A::SubmitRelease
+        | A::ProposeSummary => here(Role::Clerk),
+        A::SetPrivacyBudget => here(Role::UnitHead) || has(Role::DataAdmin),
+        A::ApproveSummary | A::RejectSummary => has(Role::GateReviewer) && !mine,
         A::DownloadQuarantine => here(Role::Clerk) || here(Role::UnitHead),
         A::ConsentAsset => here(Role::UnitHead) && !mine,
         A::ReturnAsset | A::WithdrawAsset => here(Role::UnitHead) || has(Role::DataAdmin),
@@ -222,7 +240,7 @@ fn model(action: Action, facts: &Facts) -> bool {
         A::TakeOverEntries => has(Role::DataAdmin),
         A::ApproveRelease => has(Role::GateReviewer) && !mine,
         A::RejectRelease => has(Role::GateReviewer),
-        A::SuspendRelease => {
+        A::SuspendRelease | A::WithdrawSummary => {
             here(Role::UnitHead) || has(Role::GateReviewer) || has(Role::DataAdmin)
         }
         A::ViewUpload => here(Role::Clerk) || here(Role::UnitHead) || has(Role::DataAdmin),
@@ -241,7 +259,7 @@ fn model(action: Action, facts: &Facts) -> bool {
                 || has(Role::Auditor)
                 || has(Role::SystemAdmin)
         }
-        A::ViewAsset => {
+        A::ViewAsset | A::ViewSummary => {
             facts.public
                 || here(Role::Clerk)
                 || here(Role::UnitHead)

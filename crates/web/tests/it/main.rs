@@ -17,3 +17,4 @@ mod site;
 #[expect(dead_code, reason = "the pages are tested on one engine, the areas on both")]
 #[path = "../../../platform/tests/it/stage.rs"]
 mod stage;
+mod summaries;

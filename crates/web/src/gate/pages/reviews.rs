@@ -5,6 +5,7 @@ use axum::extract::State;
 use platform::evidence;
 use platform::gate::{self, GateRun};
 use platform::registry::{self, Asset, AssetState};
+use platform::summary::{self, Summary};
 use serde::Serialize;
 use trust::audit::Record;
 use vocabulary::Bilingual;
@@ -23,13 +24,16 @@ const SHOWN: usize = 10;
 /// Acts of the reader that are looked through for them.
 const LOOKED_AT: u32 = 200;
 /// What counts as a decision.
-const DECISIONS: [&str; 6] = [
+const DECISIONS: [&str; 9] = [
     "asset.consented",
     "asset.published",
     "asset.returned",
     "release.issued",
     "gate.rejected",
     "release.suspended",
+    "summary.approved",
+    "summary.rejected",
+    "summary.withdrawn",
 ];
 
 #[derive(Serialize)]
@@ -66,11 +70,16 @@ pub(crate) async fn reviews(State(app): State<App>, visitor: Visitor) -> Result<
     let caller = visitor.signed_in()?;
     let assets = registry::inbox(caller, &app.platform).await?;
     let runs = gate::inbox(caller, &app.platform).await?;
+    let summaries = summary::inbox(caller, &app.platform).await?;
     let people = assets.iter().filter_map(|asset| asset.filer);
-    let names = Names::load(&app, people.chain(runs.iter().map(|(_, run)| run.filed_by))).await?;
+    let people = people.chain(runs.iter().map(|(_, run)| run.filed_by));
+    let people = people.chain(summaries.iter().map(|(_, summary)| summary.filed_by));
+    let names = Names::load(&app, people).await?;
     let mut reviews: Vec<Review> =
         assets.iter().map(|asset| of_asset(asset, &names, &visitor)).collect();
     reviews.extend(runs.iter().map(|(asset, run)| of_run(asset, run, &names, &visitor)));
+    let proposals = summaries.iter();
+    reviews.extend(proposals.map(|(asset, summary)| of_summary(asset, summary, &names, &visitor)));
     let acts = evidence::of_caller(caller, &app.platform, LOOKED_AT).await?;
     let acts = acts.iter().filter(|record| DECISIONS.contains(&record.kind.as_str())).take(SHOWN);
     let mut decided = Vec::new();
@@ -108,6 +117,28 @@ fn of_asset(asset: &Asset, names: &Names, visitor: &Visitor) -> Review {
         waiting: clock.as_ref().map(Waiting::of),
         summary,
         own: asset.filer.is_some() && asset.filer == visitor.caller.account_id(),
+    }
+}
+
+fn of_summary(asset: &Asset, summary: &Summary, names: &Names, visitor: &Visitor) -> Review {
+    let (epsilon, questions) = (summary.epsilon(), summary.proposal.questions.len());
+    let clock =
+        platform::Clock::new(summary.updated_at, None, asset.entry.division, visitor.caller.now());
+    Review {
+        kind: Bilingual::new("公布差分隐私摘要", "publish a summary with differential privacy"),
+        title: summary.proposal.title.clone(),
+        url: format!("/desk/summaries/{}", summary.id),
+        by: names.of(Some(summary.filed_by)),
+        body: plain(&asset.provider),
+        at: summary.updated_at.to_string(),
+        urgency: "later",
+        clock: None,
+        waiting: Some(Waiting::of(&clock)),
+        summary: vec![
+            Bilingual::new(format!("{questions} 个问题"), format!("{questions} questions")),
+            Bilingual::new(format!("ε = {epsilon}"), format!("ε = {epsilon}")),
+        ],
+        own: Some(summary.filed_by) == visitor.caller.account_id(),
     }
 }
 

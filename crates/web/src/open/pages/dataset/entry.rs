@@ -12,6 +12,7 @@ use crate::open::pages::search::{Opening, body_url};
 use crate::parts::plain;
 use crate::problem::Problem;
 use crate::protocols::schema_org;
+use crate::summary::{self, public::SummaryLink};
 use crate::view::day_in_words;
 
 /// Data sets that may do instead.
@@ -25,6 +26,7 @@ pub(super) struct EntryPage {
     fields: Vec<Field>,
     items: Vec<Item>,
     similar: Vec<Similar>,
+    summaries: Vec<SummaryLink>,
     structured: String,
 }
 
@@ -88,6 +90,7 @@ pub(super) async fn load(app: &App, dataset: &Dataset) -> Result<EntryPage, Prob
         fields: fields(asset),
         items: items(asset),
         similar: similar(app, asset).await?,
+        summaries: summary::public::links(app, asset).await?,
         structured: schema_org::block(&app.site, dataset),
     })
 }

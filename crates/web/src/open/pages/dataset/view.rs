@@ -21,6 +21,7 @@ use crate::open::pages::search::{self, body_url};
 use crate::parts::{Chart, encoded, plain};
 use crate::problem::Problem;
 use crate::protocols::schema_org;
+use crate::summary::{self, public::SummaryLink};
 use crate::visitor::Visitor;
 
 /// Rows of the preview.
@@ -45,6 +46,7 @@ pub(super) struct DatasetPage {
     cite: Bilingual,
     metadata: Vec<Metadata>,
     explore_url: Option<String>,
+    summaries: Vec<SummaryLink>,
     structured: String,
 }
 
@@ -176,6 +178,7 @@ pub(super) async fn load(
             .map(|(label, ending)| Metadata { label, file_url: format!("{page}{ending}") })
             .collect(),
         explore_url: Some(format!("{page}/explore")),
+        summaries: summary::public::links(app, asset).await?,
         structured: schema_org::block(&app.site, dataset),
     })
 }

@@ -51,6 +51,7 @@ struct Links {
     edit: Option<String>,
     upload: Option<String>,
     gate: Option<String>,
+    summaries: String,
 }
 
 #[derive(Serialize)]
@@ -157,6 +158,7 @@ fn links(asset: &Asset, versions: &[Version], caller: &Caller) -> Links {
         edit: may_edit.then(|| format!("{path}/edit")),
         upload: may_upload.then(|| format!("{path}/upload")),
         gate: (may_run && has_data).then(|| format!("{path}/gate")),
+        summaries: format!("{path}/summaries"),
     }
 }
 
