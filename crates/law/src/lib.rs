@@ -33,6 +33,7 @@ mod instrument;
 mod mark;
 mod numeral;
 mod refusal;
+pub mod requests;
 mod retention;
 
 pub use basis::{Basis, CiteError, article, cite, resolve};

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use vocabulary::{
-    AccountId, AssetId, CreditCode, DataLevel, DivisionCode, EntryId, Fen, GateRunId, ItemId,
-    JobId, RefusalCode, ReleaseId, SummaryId, UploadId, VersionId, time::utc_text,
+    AccountId, AssetId, CaseNumber, CreditCode, DataLevel, DivisionCode, EntryId, Fen, GateRunId,
+    ItemId, JobId, RefusalCode, ReleaseId, SummaryId, UploadId, VersionId, time::utc_text,
 };
 
 use crate::Error;
@@ -234,6 +234,7 @@ macro_rules! text_column {
 text_column!(
     AccountId,
     AssetId,
+    CaseNumber,
     CreditCode,
     DataLevel,
     DivisionCode,

@@ -99,6 +99,14 @@ impl Caller {
         self
     }
 
+    /// The same caller, without the address: for acts of which no more is kept about a
+    /// person than needed.
+    #[must_use]
+    pub fn without_address(mut self) -> Self {
+        self.address = None;
+        self
+    }
+
     /// Who asks.
     pub fn actor(&self) -> &Actor {
         &self.actor

@@ -24,16 +24,20 @@ pub fn random<const N: usize>() -> Result<[u8; N], EntropyError> {
 }
 
 /// 256 random bits as 43 characters that are safe in a URL and a cookie.
-pub(crate) fn random_text() -> Result<String, EntropyError> {
+///
+/// # Errors
+///
+/// [`EntropyError`] if the operating system gives none.
+pub fn random_text() -> Result<String, EntropyError> {
     Ok(BASE64_URL_SAFE_NO_PAD.encode(random::<32>()?))
 }
 
 /// What is stored of a secret with 256 random bits: its SHA-256, hexadecimal.
-pub(crate) fn stored_form(secret: &str) -> String {
+pub fn stored_form(secret: &str) -> String {
     hex::encode(Sha256::digest(secret.as_bytes()))
 }
 
 /// Compares without telling by its time where the difference is.
-pub(crate) fn same(one: &str, other: &str) -> bool {
+pub fn same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }

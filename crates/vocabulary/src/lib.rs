@@ -19,6 +19,7 @@
 //! database. The rules that use these words are in the crate `law`.
 
 mod bilingual;
+mod case_number;
 mod citizen_id;
 mod credit_code;
 mod division;
@@ -32,6 +33,7 @@ mod refusal_code;
 pub mod time;
 
 pub use bilingual::Bilingual;
+pub use case_number::{CaseNumber, CaseNumberError};
 pub use citizen_id::{CitizenId, CitizenIdError, Sex};
 pub use credit_code::{CreditCode, CreditCodeError};
 pub use division::{DivisionCode, DivisionCodeError, DivisionLevel};

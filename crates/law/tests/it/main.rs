@@ -10,6 +10,7 @@ mod citations;
 mod codes;
 mod deadlines;
 mod refusals;
+mod requests;
 
 use std::path::PathBuf;
 

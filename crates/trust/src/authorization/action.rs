@@ -68,6 +68,15 @@ actions! {
     ReadRows, "读取数据行", "read rows of a release";
     DownloadRelease, "下载发布数据", "download a release";
     SearchCatalogue, "检索目录", "search the catalogue";
+    FileCase, "提交诉求", "file a case with the public desk";
+    ViewCase, "查看公开的办件", "view what is public of a case";
+    ActOnOwnCase, "办理本人提交的诉求", "act on one's own case";
+    ReadCase, "查看办件全文与联系方式", "read a case in full, with the contact";
+    HandleCase, "办理诉求", "handle a case";
+    PublishQuestion, "公开诉求内容", "publish the question of a case";
+    AssignCase, "指派办理单位", "assign a case to a body";
+    ExtendCase, "延长答复期限", "extend the time for an answer";
+    ApproveAnswer, "批准答复", "approve an answer";
     ViewCertificate, "查看发布证书", "view a release certificate";
     ViewLog, "查看透明日志", "view the transparency log";
     ViewAudit, "查看审计记录", "view the audit trail";

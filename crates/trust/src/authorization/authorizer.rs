@@ -21,6 +21,7 @@ const POLICIES: &[(&str, &str)] = &[
     ("gate", include_str!("../../../../policies/gate.cedar")),
     ("open", include_str!("../../../../policies/open.cedar")),
     ("summary", include_str!("../../../../policies/summary.cedar")),
+    ("requests", include_str!("../../../../policies/requests.cedar")),
     ("supervision", include_str!("../../../../policies/supervision.cedar")),
 ];
 

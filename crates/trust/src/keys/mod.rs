@@ -16,8 +16,10 @@ pub mod jws;
 use std::path::Path;
 
 use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use signed_note::{Note, Signer as _, StandardSigner};
 use vocabulary::ErrorKind;
 
@@ -175,6 +177,20 @@ impl Keyring {
         jws::sign(&self.certificate, payload).ok_or(KeyError::Sign)
     }
 
+    /// A code (HMAC-SHA256, base64) by which this platform knows a message again as its
+    /// own; servers that share the keys know each other's.
+    ///
+    /// - `purpose`: a code for one purpose is none for another.
+    pub fn code(&self, purpose: &str, message: &str) -> String {
+        let key = mac(self.certificate.as_bytes(), &["fenhe code", purpose]);
+        BASE64_URL_SAFE_NO_PAD.encode(mac(&key, &[message]))
+    }
+
+    /// Whether `code` is the code of a message for a purpose.
+    pub fn knows(&self, purpose: &str, message: &str, code: &str) -> bool {
+        secret::same(&self.code(purpose, message), code)
+    }
+
     /// The public certificate key as a JWK set, for whoever checks certificates.
     pub fn jwks(&self) -> serde_json::Value {
         jws::key_set(&self.certificate.verifying_key())
@@ -186,10 +202,44 @@ impl Keyring {
     }
 }
 
+/// HMAC-SHA256 of some texts, each with its length before it.
+fn mac(key: &[u8], texts: &[&str]) -> [u8; 32] {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        // HMAC accepts a key of any length.
+        return [0; 32];
+    };
+    for text in texts {
+        mac.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        mac.update(text.as_bytes());
+    }
+    mac.finalize().into_bytes().into()
+}
+
 /// A signer key as signed notes write it: `PRIVATE+KEY+name+hash+data`.
 fn signer_key(name: &str, seed: &[u8; 32]) -> String {
     let public = SigningKey::from_bytes(seed).verifying_key();
     let id = signed_note::key_id(name, &[&[ED25519][..], public.as_bytes()].concat());
     let data = BASE64_STANDARD.encode([&[ED25519][..], seed].concat());
     format!("PRIVATE+KEY+{name}+{id:08x}+{data}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_belongs_to_one_message_and_one_purpose() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keyring::open(folder.path(), "test/log").unwrap();
+        let code = keys.code("form", "7");
+        assert!(keys.knows("form", "7", &code));
+        assert!(!keys.knows("form", "8", &code));
+        assert!(!keys.knows("other", "7", &code));
+        assert!(!keys.knows("form", "7", ""));
+        let again = Keyring::open(folder.path(), "test/log").unwrap();
+        assert!(again.knows("form", "7", &code), "the key is kept");
+        let other = tempfile::tempdir().unwrap();
+        let stranger = Keyring::open(other.path(), "test/log").unwrap();
+        assert!(!stranger.knows("form", "7", &code));
+    }
 }

@@ -102,7 +102,9 @@ fn nobody_approves_what_they_filed() {
         .map(|role| RoleGrant::unlimited(li.id, role, taxes(), moment()))
         .into();
     let caller = Caller::of_account(li, all, moment());
-    for action in [Action::ConsentAsset, Action::PublishAsset, Action::ApproveRelease] {
+    for action in
+        [Action::ConsentAsset, Action::PublishAsset, Action::ApproveRelease, Action::ApproveAnswer]
+    {
         let denied = caller.require(action, &own).unwrap_err();
         assert_eq!(denied.policies, ["filer_does_not_approve"], "{action}");
         let other = thing().of_body(taxes()).filed_by(person(2).id);
@@ -137,6 +139,7 @@ fn no_decision_is_automatic() {
         Action::SetPrivacyBudget,
         Action::ApproveSummary,
         Action::RejectSummary,
+        Action::ApproveAnswer,
     ] {
         let denied = caller.require(action, &thing().of_body(taxes())).unwrap_err();
         assert_eq!(denied.policies, ["no_automatic_decision"], "{action}");
@@ -179,6 +182,7 @@ fn model(action: Action, facts: &Facts) -> bool {
             A::SetPrivacyBudget,
             A::ApproveSummary,
             A::RejectSummary,
+            A::ApproveAnswer,
         ];
         return facts.in_scope && !decisions.contains(&action);
     }
@@ -203,6 +207,7 @@ fn model(action: Action, facts: &Facts) -> bool {
             | A::ViewOwnAccount
             | A::ChangePassword
             | A::SignIn
+            | A::ViewCase
     );
     let has =
         |role: Role| facts.roles.contains(&(role, true)) || facts.roles.contains(&(role, false));
@@ -215,7 +220,20 @@ fn model(action: Action, facts: &Facts) -> bool {
     }
     let mine = facts.signed_in && facts.filed_by_me;
     match action {
-        A::SignIn | A::SearchCatalogue | A::ViewCertificate | A::ViewLog => true,
+        A::SignIn
+        | A::SearchCatalogue
+        | A::ViewCertificate
+        | A::ViewLog
+        | A::FileCase
+        | A::ViewCase => true,
+        // Nothing here comes with the code of a case.
+        A::ActOnOwnCase => false,
+        A::ReadCase => here(Role::Clerk) || here(Role::UnitHead) || has(Role::DataAdmin),
+        A::HandleCase => here(Role::Clerk),
+        A::PublishQuestion => here(Role::Clerk) || has(Role::DataAdmin),
+        A::AssignCase => has(Role::DataAdmin),
+        A::ExtendCase => here(Role::UnitHead),
+        A::ApproveAnswer => here(Role::UnitHead) && !mine,
         A::ViewOwnAccount | A::ChangePassword | A::CreateToken => mine,
         A::RevokeToken => mine || has(Role::SecurityAdmin),
         A::CreateBody | A::CreateAccount => has(Role::SystemAdmin),
@@ -391,4 +409,13 @@ fn a_decision_takes_less_than_a_millisecond() {
     println!("decision: median {:?}, p99 {:?}", times[2000], times[3960]);
     // The median, because other programs share the machine that runs the tests.
     assert!(times[2000].as_micros() < 1000, "{:?}", times[2000]);
+}
+
+#[test]
+fn only_the_code_of_a_case_makes_its_filer() {
+    let stranger = Caller::anonymous(moment());
+    let case = Resource::of_kind("case").of_body(taxes());
+    assert!(!stranger.can(Action::ActOnOwnCase, &case));
+    assert!(stranger.can(Action::ActOnOwnCase, &case.clone().for_audience("filer")));
+    assert!(!stranger.can(Action::ReadCase, &case.for_audience("filer")));
 }
