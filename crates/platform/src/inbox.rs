@@ -7,6 +7,7 @@
 //! | approve a release | submission to the gate's reviewer | none |
 //! | go on with a run of one's own | its last change | none |
 //! | correct a returned draft, finish a draft | its return; its registration | none |
+//! | assign, take up, answer, approve, examine a case | filing or supplement | by its kind, see `law::requests` |
 //!
 //! SH-01 (update of the catalogue) starts with a change of law or of the body's duties,
 //! which nobody reports to the platform, so no task can show it.
@@ -17,6 +18,7 @@ use trust::Caller;
 
 use crate::gate::{self, GateRun, GateState};
 use crate::registry::{self, Asset, AssetState, OwnFilter};
+use crate::requests::{self, CaseTask, Dossier};
 use crate::{Clock, Error, Platform};
 
 /// The most drafts that are looked at.
@@ -45,6 +47,16 @@ pub enum TaskKind {
     CorrectDraft,
     /// Finish a registration that was begun (完成登记).
     FinishDraft,
+    /// Name the body that answers a case (指派办件).
+    AssignCase,
+    /// Take a case up, or say once what is missing (受理办件).
+    AcceptCase,
+    /// Write the answer of a case (拟写答复).
+    AnswerCase,
+    /// Approve the answer of a case, or send it back (审批答复).
+    ApproveAnswer,
+    /// Look at what open data are said to expose (核查暴露).
+    ExamineExposure,
 }
 
 impl TaskKind {
@@ -61,10 +73,16 @@ impl TaskKind {
             Self::StartAgain => "start_again",
             Self::CorrectDraft => "correct_draft",
             Self::FinishDraft => "finish_draft",
+            Self::AssignCase => "assign_case",
+            Self::AcceptCase => "accept_case",
+            Self::AnswerCase => "answer_case",
+            Self::ApproveAnswer => "approve_answer",
+            Self::ExamineExposure => "examine_exposure",
         }
     }
 
-    /// The deadline that the law sets for it, if it sets one.
+    /// The deadline that the law sets for it, if it sets one. That of a case depends on
+    /// the kind of case, and so is not among them.
     ///
     /// Basis: 政务数据共享条例 第十七条.
     pub fn rule(self) -> Option<RuleId> {
@@ -78,7 +96,12 @@ impl TaskKind {
             | Self::ReadRejection
             | Self::StartAgain
             | Self::CorrectDraft
-            | Self::FinishDraft => None,
+            | Self::FinishDraft
+            | Self::AssignCase
+            | Self::AcceptCase
+            | Self::AnswerCase
+            | Self::ApproveAnswer
+            | Self::ExamineExposure => None,
         }
     }
 }
@@ -88,10 +111,12 @@ impl TaskKind {
 pub struct Task {
     /// What there is to do.
     pub kind: TaskKind,
-    /// The asset.
-    pub asset: Asset,
+    /// The asset, where the task is about one.
+    pub asset: Option<Asset>,
     /// The run of the gate, where the task is about one.
     pub run: Option<GateRun>,
+    /// The case, where the task is about one.
+    pub case: Option<Dossier>,
     /// How long it waits and may wait.
     pub clock: Clock,
 }
@@ -121,6 +146,9 @@ pub async fn inbox(caller: &Caller, platform: &Platform) -> Result<Vec<Task>, Er
     let mine = drafts.into_iter().map(|own| own.asset);
     let mine = mine.filter(|asset| asset.filer.is_some() && asset.filer == caller.account_id());
     tasks.extend(mine.map(|asset| draft(asset, now)));
+    for (task, dossier) in requests::inbox(caller, platform).await? {
+        tasks.extend(of_case(task, dossier, now));
+    }
     tasks.sort_by_key(|task| task.clock.urgency());
     Ok(tasks)
 }
@@ -151,13 +179,26 @@ fn review(asset: Asset, now: Timestamp) -> Option<Task> {
         AssetState::UnitReview => TaskKind::Consent,
         _ => TaskKind::Publish,
     };
-    Some(Task { kind, asset, run: None, clock })
+    Some(Task { kind, asset: Some(asset), run: None, case: None, clock })
 }
 
 /// Every change of a run is a step, so it waits since its last change.
 fn of_run(kind: TaskKind, asset: Asset, run: GateRun, now: Timestamp) -> Task {
     let clock = Clock::new(run.updated_at, kind.rule(), asset.entry.division, now);
-    Task { kind, asset, run: Some(run), clock }
+    Task { kind, asset: Some(asset), run: Some(run), case: None, clock }
+}
+
+/// A case waits by the clock of its answer.
+fn of_case(task: CaseTask, dossier: Dossier, now: Timestamp) -> Option<Task> {
+    let kind = match task {
+        CaseTask::Assign => TaskKind::AssignCase,
+        CaseTask::Accept => TaskKind::AcceptCase,
+        CaseTask::Answer => TaskKind::AnswerCase,
+        CaseTask::Approve => TaskKind::ApproveAnswer,
+        CaseTask::Examine => TaskKind::ExamineExposure,
+    };
+    let clock = requests::of_case(&dossier.case, now)?;
+    Some(Task { kind, asset: None, run: None, case: Some(dossier), clock })
 }
 
 /// What the filer of a run has to do next, if it does not go on by itself.
@@ -183,5 +224,5 @@ fn draft(asset: Asset, now: Timestamp) -> Task {
         (None, _) => (TaskKind::FinishDraft, asset.created_at),
     };
     let clock = Clock::new(since, kind.rule(), asset.entry.division, now);
-    Task { kind, asset, run: None, clock }
+    Task { kind, asset: Some(asset), run: None, case: None, clock }
 }

@@ -1,9 +1,9 @@
 //! The areas of the platform: what the regulation asks for, step by step.
 //!
 //! ```text
-//! registry ──▶ gate ──▶ open
-//! (assets,     (inspect, (portal: search,
-//!  catalogue,   measure,  dataset, rows,
+//! registry ──▶ gate ──▶ open ◀── requests
+//! (assets,     (inspect, (portal: search,  (what the public asks,
+//!  catalogue,   measure,  dataset, rows,    and the answers)
 //!  versions)    release)  downloads)
 //! ```
 //!
@@ -21,6 +21,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod open;
 pub mod registry;
+pub mod requests;
 pub mod summary;
 pub mod sweep;
 mod turns;

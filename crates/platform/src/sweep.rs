@@ -1,7 +1,7 @@
 //! What is kept only for a while is removed once an hour.
 //!
-//! Sessions that ended, failed sign-ins and browsers after their time, and answers to
-//! repeated requests after a day. None of it is evidence; the audit trail is not touched.
+//! Sessions that ended, failed sign-ins and browsers after their time, answers to repeated
+//! requests after a day, and the contacts of cases that ended long ago. None of it is evidence; the audit trail is not touched.
 
 use std::time::Duration;
 
@@ -27,7 +27,8 @@ pub async fn sweep(platform: &Platform) -> Result<(), Error> {
     let before = now.saturating_sub(ANSWERS).unwrap_or(Timestamp::MIN);
     let answers = store::idempotency::forget(&mut tx, before).await?;
     tx.commit().await?;
-    tracing::info!(sessions, answers, "what had its time was removed");
+    let contacts = crate::requests::erase_contacts(platform).await?;
+    tracing::info!(sessions, answers, contacts, "what had its time was removed");
     Ok(())
 }
 

@@ -76,6 +76,11 @@ pub(crate) struct Carried {
     pub value: String,
 }
 
+/// Whether someone who has not signed in may send a form of this page.
+pub(crate) fn is_for_anyone(path: &str) -> bool {
+    path.starts_with("/sign-in") || crate::requests::takes_forms_of_anyone(path)
+}
+
 impl FromRequest<App> for Posted {
     type Rejection = Response;
 
@@ -84,8 +89,7 @@ impl FromRequest<App> for Posted {
         let body = Bytes::from_request(request, app).await.map_err(IntoResponse::into_response)?;
         let posted = Self::parse(&body);
         let Some(visitor) = visitor else { return Err(forged().into_response()) };
-        let signing_in = visitor.path.starts_with("/sign-in");
-        if visitor.caller.account().is_none() && !signing_in {
+        if visitor.caller.account().is_none() && !is_for_anyone(&visitor.path) {
             let page = crate::trust::sign_in_page(app, &visitor, &visitor.path, posted.carried());
             return Err(match page {
                 Ok(page) => page.with_status(StatusCode::UNAUTHORIZED).into_response(),

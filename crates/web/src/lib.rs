@@ -23,6 +23,7 @@ mod precondition;
 mod problem;
 mod protocols;
 mod registry;
+mod requests;
 mod router;
 mod session;
 mod step;

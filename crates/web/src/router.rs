@@ -24,7 +24,7 @@ use crate::problem::Problem;
 use crate::protocols::{ckan, croissant, data_package, dcat, feed, oai, pod, sitemap};
 use crate::{
     gate, headers, idempotency, inbox, limits, map, metrics, open, openapi, people, registry,
-    session, summary, trust, view,
+    requests, session, summary, trust, view,
 };
 
 /// Largest body of a request that is no piece of a file.
@@ -102,6 +102,26 @@ fn pages() -> Router<App> {
         .route("/accessibility", get(open::pages::accessibility))
         .route("/sign-in", get(trust::pages::sign_in_form).post(trust::pages::sign_in))
         .route("/sign-out", post(trust::pages::sign_out));
+    let asked = Router::new()
+        .route("/requests", get(requests::pages::list::show))
+        .route("/requests/new", get(requests::pages::new::show).post(requests::pages::new::create))
+        .route("/requests/{number}", get(requests::pages::case::show))
+        .route("/requests/own", get(requests::pages::own::look_up).post(requests::pages::own::go))
+        .route("/requests/own/{number}/{code}", get(requests::pages::own::show))
+        .route("/requests/own/{number}/{code}/supplement", post(requests::pages::own::supplement))
+        .route("/requests/own/{number}/{code}/withdraw", post(requests::pages::own::withdraw))
+        .route("/requests/own/{number}/{code}/close", post(requests::pages::own::close))
+        .route("/desk/requests", get(requests::desk::list::show))
+        .route("/desk/requests/{id}", get(requests::desk::case::show))
+        .route("/desk/requests/{id}/accept", post(requests::desk::steps::accept))
+        .route("/desk/requests/{id}/ask", post(requests::desk::steps::ask))
+        .route("/desk/requests/{id}/assign", post(requests::desk::steps::assign))
+        .route("/desk/requests/{id}/question", post(requests::desk::steps::question))
+        .route("/desk/requests/{id}/extend", post(requests::desk::steps::extend))
+        .route("/desk/requests/{id}/answer", post(requests::desk::steps::draft))
+        .route("/desk/requests/{id}/approve", post(requests::desk::steps::approve))
+        .route("/desk/requests/{id}/return", post(requests::desk::steps::send_back))
+        .route("/desk/requests/{id}/close", post(requests::desk::steps::close));
     let desk = Router::new()
         .route("/desk", get(inbox::page::show))
         .route("/desk/assets", get(assets::assets::assets))
@@ -151,7 +171,7 @@ fn pages() -> Router<App> {
         .route("/desk/account/tokens", post(desk::account::create_token))
         .route("/desk/account/tokens/{id}/revoke", post(desk::account::revoke_token))
         .route("/desk/account/password", post(desk::account::password));
-    portal.merge(desk)
+    portal.merge(asked).merge(desk)
 }
 
 /// The API.
@@ -217,11 +237,29 @@ fn api() -> Router<App> {
         .route("/api/v1/datasets/{id}/rows", get(open::rows::page))
         .route("/api/v1/datasets/{id}/groups", get(open::rows::groups))
         .route("/api/v1/datasets/{id}/download/{format}", get(open::download::file));
+    let asked = Router::new()
+        .route("/api/v1/requests", get(requests::api::list).post(requests::api::create))
+        .route("/api/v1/request-statistics", get(requests::api::statistics))
+        .route("/api/v1/requests/{number}", get(requests::api::show))
+        .route("/api/v1/requests/{number}/own", post(requests::api::own))
+        .route("/api/v1/requests/{number}/supplement", post(requests::api::supplement))
+        .route("/api/v1/requests/{number}/withdrawal", post(requests::api::withdraw))
+        .route("/api/v1/requests/{number}/papers", get(requests::api::papers))
+        .route("/api/v1/requests/{number}/assignment", post(requests::api::assign))
+        .route("/api/v1/requests/{number}/acceptance", post(requests::api::accept))
+        .route("/api/v1/requests/{number}/supplement-notice", post(requests::api::ask_supplement))
+        .route("/api/v1/requests/{number}/question", post(requests::api::publish_question))
+        .route("/api/v1/requests/{number}/extension", post(requests::api::extend))
+        .route("/api/v1/requests/{number}/answer", post(requests::api::draft))
+        .route("/api/v1/requests/{number}/answer/approval", post(requests::api::approve))
+        .route("/api/v1/requests/{number}/answer/return", post(requests::api::send_back))
+        .route("/api/v1/requests/{number}/closing", post(requests::api::close));
     let evidence = Router::new()
         .route("/api/v1/keys", get(trust::api::keys))
         .route("/api/v1/receipts/{id}", get(trust::api::receipt))
         .route("/api/v1/openapi.json", get(openapi::json));
-    assets.merge(uploads).merge(gate).merge(summaries).merge(open).merge(evidence)
+    let data = assets.merge(uploads).merge(gate).merge(summaries);
+    data.merge(open).merge(asked).merge(evidence)
 }
 
 /// The front-end files and the map's shapes.

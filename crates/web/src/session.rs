@@ -15,6 +15,7 @@ use trust::Caller;
 use trust::identity::{csrf, find_body, session, token};
 
 use crate::app::App;
+use crate::form::is_for_anyone;
 use crate::limits;
 use crate::problem::Problem;
 use crate::protocols::ckan;
@@ -56,7 +57,7 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
     let secret = match (&identified.session, cookie(request.headers(), VISIT)) {
         (Some(secret), _) => secret.clone(),
         (None, Some(secret)) => secret,
-        (None, None) if path.starts_with("/sign-in") || changes && is_page => {
+        (None, None) if is_for_anyone(&path) || changes && is_page => {
             match csrf::anonymous_secret() {
                 Ok(secret) => {
                     visit = Some(secret.clone());

@@ -524,6 +524,16 @@ pub(crate) async fn load_version(
     found.ok_or_else(|| Error::NotFound { what: "version", id: id.to_string() })
 }
 
+/// Whether an asset has a stored version of this number.
+pub(crate) async fn has_version(
+    query: &mut impl store::Query,
+    id: AssetId,
+    number: i64,
+) -> Result<bool, Error> {
+    let found = table::version_by_number(query, id, number).await?;
+    Ok(found.is_some_and(|version| version.state == "stored"))
+}
+
 pub(crate) use table::{json_or_none, to_json_or_none};
 
 /// Reads an asset inside another area's transaction.

@@ -11,5 +11,6 @@ mod gate_attacks;
 mod inbox;
 mod records;
 mod registry;
+mod requests;
 mod stage;
 mod summary;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! people ─▶ small tables ─▶ residents (refused once, then released) ─▶ enterprises
-//!        ─▶ what waits in inboxes ─▶ catalogs and tables of the shared data
+//!        ─▶ what waits in inboxes ─▶ cases of the public
+//!        ─▶ catalogs and tables of the shared data
 //! ```
 //!
 //! Everything goes the way that persons go, see `process.rs`; nothing is written
@@ -12,6 +13,7 @@
 
 mod assistance;
 mod boundaries;
+mod cases;
 mod catalogs;
 mod census;
 mod codes;
@@ -202,7 +204,9 @@ async fn persons_and_enterprises(
     let run = statistics.measure(id, &title, process::only_what_is_needed).await?;
     statistics.release(run, &title).await?;
     bar.step("准备待办事项", "Leaving cases in the inboxes");
-    Box::pin(waiting::leave(&statistics)).await
+    let closed = Box::pin(waiting::leave(&statistics)).await?;
+    bar.step("提交公众诉求", "Filing cases of the public");
+    Box::pin(cases::leave(&statistics, id, closed)).await
 }
 
 /// The catalogs and tables of the shared data.
@@ -257,7 +261,7 @@ fn total(sources: &Sources) -> u64 {
     let places = if sources.small { 3 } else { 4 + cities };
     let map = u64::from(geo_folder(sources).is_some());
     let shared = if sources.shared.is_some() && !sources.small { 2 + CATALOG_STEPS } else { 0 };
-    1 + places + map + 6 + shared + 1
+    1 + places + map + 7 + shared + 1
 }
 
 /// Counts the steps.

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use law::UpdateCycle;
 use platform::registry::{AssetState, CatalogueEntry};
+use vocabulary::AssetId;
 
 use super::divisions::utf8;
 use super::entry::{About, about_persons, open_entry};
@@ -11,8 +12,8 @@ use super::process::{Dataset, Desk, as_proposed};
 use super::random::Random;
 use super::{DemoError, assistance};
 
-/// Leaves the cases.
-pub(super) async fn leave(desk: &Desk<'_>) -> Result<(), DemoError> {
+/// Leaves the cases; returns the entry that is on the negative list.
+pub(super) async fn leave(desk: &Desk<'_>) -> Result<AssetId, DemoError> {
     for_the_reviewer(desk).await?;
     let libraries = desk.register(&libraries()).await?;
     desk.advance(libraries.id, AssetState::UnitReview).await?;
@@ -21,7 +22,7 @@ pub(super) async fn leave(desk: &Desk<'_>) -> Result<(), DemoError> {
     let stops = stops();
     let draft = desk.register(&stops.entry).await?;
     desk.upload(draft.id, stops).await?;
-    assistance::tell(desk).await.map(drop)
+    assistance::tell(desk).await
 }
 
 /// A survey of persons that passed the gate and waits for the reviewer.

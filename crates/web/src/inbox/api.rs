@@ -25,13 +25,18 @@ pub(crate) struct InboxView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct TaskView {
     /// What there is to do: `consent`, `publish`, `approve_release`, `confirm_columns`,
-    /// `change_plan`, `submit_release`, `read_rejection`, `start_again`, `correct_draft` or
-    /// `finish_draft`.
+    /// `change_plan`, `submit_release`, `read_rejection`, `start_again`, `correct_draft`,
+    /// `finish_draft`, `assign_case`, `accept_case`, `answer_case`, `approve_answer` or
+    /// `examine_exposure`.
     pub kind: String,
-    /// Name of the asset.
+    /// Name of the asset, or title of the case.
     pub title: TextView,
-    /// The asset: `/api/v1/assets/{id}`.
-    pub asset_id: String,
+    /// The asset, where the task is about one: `/api/v1/assets/{id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asset_id: Option<String>,
+    /// The case, where the task is about one: `/api/v1/requests/{number}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// The run, where the task is about one: `/api/v1/gate-runs/{id}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate_run_id: Option<String>,
@@ -82,12 +87,14 @@ pub(crate) struct DeadlineView {
 
 impl From<Task> for TaskView {
     fn from(task: Task) -> Self {
+        let (url, title) = (super::page::path(&task), super::page::name(&task));
         let Clock { since, waited, deadline } = task.clock;
         Self {
             kind: task.kind.code().to_owned(),
-            url: super::page::path(task.kind, &task.asset, task.run.as_ref()),
-            title: task.asset.entry.title.into(),
-            asset_id: task.asset.id.to_string(),
+            url,
+            title: title.into(),
+            asset_id: task.asset.map(|asset| asset.id.to_string()),
+            request: task.case.map(|dossier| dossier.case.number.to_string()),
             gate_run_id: task.run.map(|run| run.id.to_string()),
             since,
             waited_working_days: waited,

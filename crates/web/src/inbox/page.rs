@@ -9,7 +9,7 @@ use vocabulary::Bilingual;
 
 use crate::app::App;
 use crate::desk::{asset_path, title_of};
-use crate::parts::{Clock, Waiting};
+use crate::parts::{Clock, Waiting, plain};
 use crate::problem::Problem;
 use crate::view::Page;
 use crate::visitor::Visitor;
@@ -39,7 +39,7 @@ pub(crate) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Pag
 
 impl Task {
     fn of(task: &inbox::Task) -> Self {
-        let title = title_of(&task.asset);
+        let title = name(task);
         let name = if title.en.is_empty() { &title.zh } else { &title.en };
         let does = does(task.kind);
         let clock = Clock::of(&task.clock);
@@ -49,7 +49,7 @@ impl Task {
                 format!("{}: {name}", does.en),
             ),
             what: what(task),
-            url: path(task.kind, &task.asset, task.run.as_ref()),
+            url: path(task),
             urgency: clock.as_ref().map_or("later", Clock::urgency),
             waiting: Waiting::of(&task.clock),
             clock,
@@ -58,13 +58,27 @@ impl Task {
 }
 
 /// Where a task is done.
-pub(super) fn path(kind: TaskKind, asset: &Asset, run: Option<&GateRun>) -> String {
-    match (kind, run) {
-        (_, Some(run)) => format!("/desk/gate/{}", run.id),
-        (TaskKind::CorrectDraft | TaskKind::FinishDraft, None) => {
-            format!("{}/edit", asset_path(asset))
-        }
-        (_, None) => asset_path(asset),
+pub(super) fn path(task: &inbox::Task) -> String {
+    match (&task.asset, &task.run, &task.case) {
+        (_, Some(run), _) => format!("/desk/gate/{}", run.id),
+        (_, _, Some(dossier)) => format!("/desk/requests/{}", dossier.case.number),
+        (Some(asset), ..) if is_draft(task.kind) => format!("{}/edit", asset_path(asset)),
+        (Some(asset), ..) => asset_path(asset),
+        (None, None, None) => "/desk".to_owned(),
+    }
+}
+
+/// Whether a task is done where the description is written.
+fn is_draft(kind: TaskKind) -> bool {
+    matches!(kind, TaskKind::CorrectDraft | TaskKind::FinishDraft)
+}
+
+/// What a task is about: the asset, or the case as its filer called it.
+pub(super) fn name(task: &inbox::Task) -> Bilingual {
+    match (&task.asset, &task.case) {
+        (Some(asset), _) => title_of(asset),
+        (None, Some(dossier)) => plain(&dossier.papers.title),
+        (None, None) => Bilingual::default(),
     }
 }
 
@@ -81,6 +95,11 @@ fn does(kind: TaskKind) -> Bilingual {
         TaskKind::StartAgain => ("检测故障", "The gate failed"),
         TaskKind::CorrectDraft => ("修改后重新提交", "Correct and submit again"),
         TaskKind::FinishDraft => ("完成登记", "Finish the registration"),
+        TaskKind::AssignCase => ("指派诉求", "Assign the case"),
+        TaskKind::AcceptCase => ("受理诉求", "Take up the case"),
+        TaskKind::AnswerCase => ("答复诉求", "Answer the case"),
+        TaskKind::ApproveAnswer => ("审批答复", "Approve the answer"),
+        TaskKind::ExamineExposure => ("核查暴露", "Examine what is exposed"),
     };
     Bilingual::new(zh, en)
 }
@@ -118,11 +137,46 @@ fn what(task: &inbox::Task) -> Bilingual {
             "Nothing was decided; send it to the gate again.",
         ),
         TaskKind::CorrectDraft => {
-            let reason = task.asset.return_reason.as_deref().unwrap_or_default();
+            let reason = task.asset.as_ref().and_then(|asset| asset.return_reason.as_deref());
+            let reason = reason.unwrap_or_default();
             Bilingual::new(format!("被退回：{reason}"), format!("Returned: {reason}"))
         }
-        TaskKind::FinishDraft => unfinished(&task.asset),
+        TaskKind::FinishDraft => task.asset.as_ref().map(unfinished).unwrap_or_default(),
+        TaskKind::AssignCase => Bilingual::new(
+            "公众提交，还没有确定由哪个单位答复。",
+            "Filed by the public; no body has been named to answer it.",
+        ),
+        TaskKind::AcceptCase => of_kind(
+            task,
+            "等您受理，或一次性告知需补正的内容",
+            "take it up, or say once what is missing",
+        ),
+        TaskKind::AnswerCase => match returned(task) {
+            Some(reason) => Bilingual::new(
+                format!("答复被退回：{reason}"),
+                format!("The answer came back: {reason}"),
+            ),
+            None => of_kind(task, "等您拟写答复", "write the answer"),
+        },
+        TaskKind::ApproveAnswer => {
+            of_kind(task, "答复已拟好，等您审批", "the answer is written; your approval is next")
+        }
+        TaskKind::ExamineExposure => Bilingual::new(
+            "有人反映开放的数据暴露了个人信息或商业秘密；属实的，请先暂停发布。",
+            "Open data are said to expose personal information or a trade secret; if so, suspend the release first.",
+        ),
     }
+}
+
+/// The kind of a case, and what comes next.
+fn of_kind(task: &inbox::Task, zh: &str, en: &str) -> Bilingual {
+    let kind = task.case.as_ref().map(|dossier| dossier.case.kind.label()).unwrap_or_default();
+    Bilingual::new(format!("{}，{zh}。", kind.zh), format!("{}: {en}.", kind.en))
+}
+
+/// Why the answer of a case came back.
+fn returned(task: &inbox::Task) -> Option<&str> {
+    task.case.as_ref()?.papers.return_reason.as_deref()
 }
 
 fn approval(run: Option<&GateRun>) -> Bilingual {

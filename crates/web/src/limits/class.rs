@@ -1,4 +1,4 @@
-//! What a request costs: five classes, by method and route.
+//! What a request costs: six classes, by method and route.
 //!
 //! Some interfaces are read by POST as well, since parameters can be too long for an
 //! address. What is read so costs what it costs by GET.
@@ -19,6 +19,8 @@ pub(crate) enum Class {
     Download,
     /// Attempts to sign in.
     SignIn,
+    /// Cases that anyone files without signing in.
+    Filing,
     /// Whatever changes something.
     Write,
 }
@@ -60,13 +62,16 @@ const DOWNLOADS: [&str; 7] = [
     "/datastore/dump/{id}",
 ];
 
+/// Routes by which anyone files a case.
+const FILINGS: [&str; 2] = ["/requests/new", "/api/v1/requests"];
+
 /// Whether the program lives is asked by monitoring, as often as it likes.
 const NEVER_LIMITED: &str = "/healthz";
 
 impl Class {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Read, Self::Query, Self::Download, Self::SignIn, Self::Write];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Read, Self::Query, Self::Download, Self::SignIn, Self::Filing, Self::Write];
 
     /// The class of a request; `None` for what is never limited.
     ///
@@ -83,6 +88,7 @@ impl Class {
         let reads = method.is_safe() || *method == Method::POST && reads_by_post(route, path);
         Some(match (reads, route) {
             (false, "/sign-in") => Self::SignIn,
+            (false, route) if FILINGS.contains(&route) => Self::Filing,
             (false, _) => Self::Write,
             (true, route) if DOWNLOADS.contains(&route) => Self::Download,
             (true, route) if QUERIES.contains(&route) => Self::Query,
@@ -97,6 +103,7 @@ impl Class {
             Self::Query => "query",
             Self::Download => "download",
             Self::SignIn => "sign_in",
+            Self::Filing => "filing",
             Self::Write => "write",
         }
     }
@@ -108,6 +115,7 @@ impl Class {
             Self::Query => ("检索和查询", "searches and queries"),
             Self::Download => ("下载", "downloads"),
             Self::SignIn => ("登录", "attempts to sign in"),
+            Self::Filing => ("提交诉求", "cases filed"),
             Self::Write => ("提交", "changes"),
         };
         Bilingual::new(zh, en)
@@ -135,6 +143,10 @@ mod tests {
             (Method::GET, "/en/sign-in", Some(Class::Read)),
             (Method::POST, "/en/sign-in", Some(Class::SignIn)),
             (Method::POST, "/sign-in", Some(Class::SignIn)),
+            (Method::GET, "/en/requests/new", Some(Class::Read)),
+            (Method::POST, "/en/requests/new", Some(Class::Filing)),
+            (Method::POST, "/api/v1/requests", Some(Class::Filing)),
+            (Method::POST, "/api/v1/requests/{number}/supplement", Some(Class::Write)),
             (Method::PATCH, "/api/v1/uploads/{id}", Some(Class::Write)),
             (Method::DELETE, "/nothing", Some(Class::Write)),
             (Method::GET, "/healthz", None),

@@ -114,6 +114,8 @@ pub struct RateChanges {
     pub download: Option<Rate>,
     /// Attempts to sign in; always by address.
     pub sign_in: Option<Rate>,
+    /// Cases that anyone files without signing in.
+    pub filing: Option<Rate>,
     /// Whatever changes something.
     pub write: Option<Rate>,
 }
@@ -125,6 +127,7 @@ impl RateChanges {
             query: self.query.unwrap_or(usual.query),
             download: self.download.unwrap_or(usual.download),
             sign_in: self.sign_in.unwrap_or(usual.sign_in),
+            filing: self.filing.unwrap_or(usual.filing),
             write: self.write.unwrap_or(usual.write),
         }
     }
@@ -137,6 +140,7 @@ pub(super) struct Rates {
     query: Rate,
     download: Rate,
     sign_in: Rate,
+    filing: Rate,
     write: Rate,
 }
 
@@ -147,6 +151,7 @@ impl Rates {
         query: Rate::new(1_000, 3_000),
         download: Rate::new(60, 60),
         sign_in: Rate::new(100, 60),
+        filing: Rate::new(20, 2),
         write: Rate::new(120, 120),
     };
 
@@ -156,6 +161,7 @@ impl Rates {
         query: Rate::new(4_000, 12_000),
         download: Rate::new(240, 240),
         sign_in: Self::ANONYMOUS.sign_in,
+        filing: Rate::new(60, 30),
         write: Rate::new(1_200, 6_000),
     };
 
@@ -165,6 +171,7 @@ impl Rates {
             Class::Query => self.query,
             Class::Download => self.download,
             Class::SignIn => self.sign_in,
+            Class::Filing => self.filing,
             Class::Write => self.write,
         }
     }

@@ -13,6 +13,7 @@ mod desk;
 mod harvest;
 mod limits;
 mod pages;
+mod requests;
 mod site;
 #[expect(dead_code, reason = "the pages are tested on one engine, the areas on both")]
 #[path = "../../../platform/tests/it/stage.rs"]

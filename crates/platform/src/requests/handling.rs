@@ -1,0 +1,290 @@
+//! What the desk of a body does with a case.
+
+use law::Audience;
+use trust::{Action, Caller};
+use vocabulary::{CaseNumber, CreditCode};
+
+use super::model::{Answer, Case, CaseState, Dossier, Outcome};
+use super::{Changed, load, not_found, reads, rules, save, table};
+use crate::registry::{self, AssetState};
+use crate::{Error, Platform};
+
+/// The data administrator names the body that answers, or another one.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] if the body is not registered; [`Error::WrongState`] once an answer
+/// is written.
+pub async fn assign(
+    caller: &Caller,
+    platform: &Platform,
+    number: CaseNumber,
+    revision: Option<i64>,
+    body: CreditCode,
+) -> Result<Changed, Error> {
+    let mut tx = platform.store.begin().await?;
+    let dossier = begin(caller, &mut tx, number, revision, Action::AssignCase).await?;
+    let open = [CaseState::Filed, CaseState::Supplemented, CaseState::UnderReview];
+    rules::require_state(&dossier.case, &open, "filed, supplemented, under_review")?;
+    let body = trust::identity::find_body(&mut tx, body).await?.ok_or_else(|| {
+        Error::invalid("body", "没有登记这个单位。", "No such body is registered.")
+    })?;
+    let Dossier { case, papers } = dossier;
+    // Who takes it over begins anew; the clock of the filer does not.
+    let state = if case.state == CaseState::UnderReview { CaseState::Filed } else { case.state };
+    let case = Case {
+        state,
+        body: Some(body.code),
+        division: case.division.or(Some(body.division)),
+        handler: None,
+        accepted_at: None,
+        ..case
+    };
+    let decided = Dossier { case, papers };
+    let changed = save(&mut tx, caller, decided, "case.assigned", None).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// A handler of the body takes the case up.
+///
+/// # Errors
+///
+/// [`Error::Denied`] unless the caller is a clerk of the body; [`Error::WrongState`]
+/// unless it is new or supplemented.
+pub async fn accept(
+    caller: &Caller,
+    platform: &Platform,
+    number: CaseNumber,
+    revision: Option<i64>,
+) -> Result<Changed, Error> {
+    step(caller, platform, number, revision, Action::HandleCase, "case.accepted", None, |dossier| {
+        rules::accept(dossier, caller)
+    })
+    .await
+}
+
+/// The filer is told, once, what is missing; no clock runs until they add it.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] without a notice, a second time, or after the time for it.
+pub async fn ask_supplement(
+    caller: &Caller,
+    platform: &Platform,
+    number: CaseNumber,
+    revision: Option<i64>,
+    notice: &str,
+) -> Result<Changed, Error> {
+    let action = Action::HandleCase;
+    let event = "case.supplement_asked";
+    step(caller, platform, number, revision, action, event, None, |dossier| {
+        rules::ask_supplement(dossier, notice, caller)
+    })
+    .await
+}
+
+/// The question is released for everyone, as it was filed or masked.
+///
+/// - `is_confirmed`: names, addresses and the like that were found in it may stay.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] if it holds what identifies a person, or what was not confirmed.
+pub async fn publish_question(
+    caller: &Caller,
+    platform: &Platform,
+    number: CaseNumber,
+    revision: Option<i64>,
+    title: &str,
+    question: &str,
+    is_confirmed: bool,
+) -> Result<Changed, Error> {
+    let (action, now) = (Action::PublishQuestion, caller.now());
+    let event = "case.question_published";
+    step(caller, platform, number, revision, action, event, None, |dossier| {
+        rules::publish_question(dossier, title, question, is_confirmed, now)
+    })
+    .await
+}
+
+/// The head of the unit extends the time of the answer, once.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] without a reason, a second time, or where no provision allows it.
+pub async fn extend(
+    caller: &Caller,
+    platform: &Platform,
+    number: CaseNumber,
+    revision: Option<i64>,
+    reason: &str,
+) -> Result<Changed, Error> {
+    let (action, ground) = (Action::ExtendCase, Some(reason));
+    step(caller, platform, number, revision, action, "case.extended", ground, |dossier| {
+        rules::extend(dossier, reason, caller)
+    })
+    .await
+}
+
+/// A handler writes the answer, or writes it anew.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] with everything that the answer lacks; [`Error::WrongState`] unless
+/// the case was taken up.
+pub async fn draft(
+    caller: &Caller,
+    platform: &Platform,
+    number: CaseNumber,
+    revision: Option<i64>,
+    answer: Answer,
+) -> Result<Changed, Error> {
+    let mut tx = platform.store.begin().await?;
+    let found = begin(caller, &mut tx, number, revision, Action::HandleCase).await?;
+    let decided = rules::draft(found, &answer, caller)?;
+    if let Some(draft) = &decided.papers.draft {
+        check_links(&mut tx, &decided.case, draft).await?;
+    }
+    let changed = save(&mut tx, caller, decided, "case.answer_drafted", None).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// Checks that what an answer points to is there.
+async fn check_links(
+    query: &mut impl store::Query,
+    case: &Case,
+    answer: &Answer,
+) -> Result<(), Error> {
+    if let Some(id) = answer.dataset {
+        let asset = registry::load_many(query, &[id]).await?.pop();
+        let is_published = asset.is_some_and(|asset| asset.state == AssetState::Published);
+        let current = crate::gate::release::current(query, id, Audience::Open).await?;
+        if !is_published || answer.outcome == Outcome::AlreadyOpen && current.is_none() {
+            return Err(Error::invalid(
+                "dataset",
+                "没有这个数据集，或者它没有开放。",
+                "There is no such dataset, or it is not open.",
+            ));
+        }
+    }
+    if let Some(number) = answer.repeats
+        && table::find(query, number).await?.is_none()
+    {
+        return Err(Error::invalid(
+            "repeats",
+            format!("没有编号为 {number} 的办件。"),
+            format!("There is no case {number}."),
+        ));
+    }
+    if let (Some(number), Some(asset)) = (answer.version, case.asset_id)
+        && !registry::has_version(query, asset, number).await?
+    {
+        return Err(Error::invalid(
+            "version",
+            format!("这个数据集没有第 {number} 版，或者它没有入库。"),
+            format!("The dataset has no stored version {number}."),
+        ));
+    }
+    Ok(())
+}
+
+/// The head of the unit sends the answer back to its writer, with a reason.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] without a reason.
+pub async fn send_back(
+    caller: &Caller,
+    platform: &Platform,
+    number: CaseNumber,
+    revision: Option<i64>,
+    reason: &str,
+) -> Result<Changed, Error> {
+    let (action, ground) = (Action::ApproveAnswer, Some(reason));
+    step(caller, platform, number, revision, action, "case.answer_returned", ground, |dossier| {
+        rules::send_back(dossier, reason)
+    })
+    .await
+}
+
+/// The head of the unit approves the answer: everyone can read it now.
+///
+/// # Errors
+///
+/// [`Error::Denied`] for who wrote it and for anyone but the head of the body.
+pub async fn approve(
+    caller: &Caller,
+    platform: &Platform,
+    number: CaseNumber,
+    revision: Option<i64>,
+) -> Result<Changed, Error> {
+    let mut tx = platform.store.begin().await?;
+    let found = begin(caller, &mut tx, number, revision, Action::ApproveAnswer).await?;
+    let decided = rules::approve(found, caller)?;
+    if let Some(answer) = &decided.case.answer {
+        // What was open when the answer was written may be suspended by now.
+        check_links(&mut tx, &decided.case, answer).await?;
+    }
+    let ground = decided.case.answer.as_ref().and_then(|answer| answer.ground.clone());
+    let changed = save(&mut tx, caller, decided, "case.answered", ground.as_deref()).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// The desk closes an answered case: what was promised is done.
+///
+/// # Errors
+///
+/// [`Error::WrongState`] unless it is answered.
+pub async fn close(
+    caller: &Caller,
+    platform: &Platform,
+    number: CaseNumber,
+    revision: Option<i64>,
+) -> Result<Changed, Error> {
+    let (action, now) = (Action::HandleCase, caller.now());
+    step(caller, platform, number, revision, action, "case.closed", None, |dossier| {
+        rules::close(dossier, now)
+    })
+    .await
+}
+
+/// One step of the desk: find → authorize → decide → save → audit → commit.
+#[expect(clippy::too_many_arguments, reason = "the steps differ in exactly these")]
+async fn step(
+    caller: &Caller,
+    platform: &Platform,
+    number: CaseNumber,
+    revision: Option<i64>,
+    action: Action,
+    event: &'static str,
+    ground: Option<&str>,
+    decide: impl FnOnce(Dossier) -> Result<Dossier, Error>,
+) -> Result<Changed, Error> {
+    let mut tx = platform.store.begin().await?;
+    let found = begin(caller, &mut tx, number, revision, action).await?;
+    let changed = save(&mut tx, caller, decide(found)?, event, ground).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// The case of a step that the caller may take, at the revision that the caller saw.
+async fn begin(
+    caller: &Caller,
+    tx: &mut store::Tx,
+    number: CaseNumber,
+    revision: Option<i64>,
+    action: Action,
+) -> Result<Dossier, Error> {
+    let found = load(tx, number).await?;
+    if !reads(caller, &found.case) {
+        return Err(not_found(number));
+    }
+    caller.require(action, &found.case.resource())?;
+    if revision.is_some_and(|expected| expected != found.case.revision) {
+        return Err(Error::Stale);
+    }
+    Ok(found)
+}

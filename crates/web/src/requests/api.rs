@@ -1,0 +1,469 @@
+//! The API of requests: file, follow, answer.
+
+#![expect(unused_qualifications, reason = "what utoipa writes for parameters is qualified")]
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use platform::requests::{self, CaseFilter, Changed, NewCase, StatisticsFilter};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use vocabulary::CaseNumber;
+
+use super::view::{
+    AnswerView, CasePage, CaseView, DetailsView, DossierView, FiledView, StatisticsView, given,
+};
+use crate::app::App;
+use crate::extract::{ApiJson, ApiQuery, id_of, within};
+use crate::precondition;
+use crate::problem::Problem;
+use crate::registry::api::ReasonBody;
+use crate::visitor::Visitor;
+
+/// Which cases to list.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+pub(crate) struct ListParams {
+    /// Only of this kind.
+    pub kind: Option<String>,
+    /// Only in this state.
+    pub state: Option<String>,
+    /// Only those that this body answers (credit code).
+    pub body: Option<String>,
+    /// Only about this dataset.
+    pub dataset: Option<String>,
+    /// Go on after this cursor.
+    pub cursor: Option<String>,
+    /// At most this many, 1 to 200.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u64>,
+}
+
+/// Which cases to count.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+pub(crate) struct StatisticsParams {
+    /// Only of this kind.
+    pub kind: Option<String>,
+    /// Only those that this body answers (credit code).
+    pub body: Option<String>,
+}
+
+/// A case to file. Name and contact are never public.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub(crate) struct NewCaseBody {
+    /// `open_data`, `conditional`, `correction`, `suggestion` or `complaint`.
+    pub kind: String,
+    /// The published dataset that it is about; a correction and a request for conditional
+    /// data need one.
+    #[serde(default)]
+    pub dataset: Option<String>,
+    /// Credit code of the body that it is for, where it is about no dataset.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// What it is about, 2 to 100 characters.
+    pub title: String,
+    /// The question, 5 to 5,000 characters.
+    pub question: String,
+    /// What its kind says beside it.
+    #[serde(default)]
+    pub details: DetailsView,
+    /// SHA-256 of the undertaking that you accept, as `/requests/new?kind=conditional` shows
+    /// it (`conditional`).
+    #[serde(default)]
+    pub commitment_sha256: Option<String>,
+    /// Name of the person or organization, 1 to 100 characters.
+    pub name: String,
+    /// An e-mail address or telephone number.
+    pub contact: String,
+}
+
+/// The secret code of a case.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub(crate) struct CodeBody {
+    /// The code that was told when the case was filed.
+    pub code: String,
+}
+
+/// What the filer adds.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub(crate) struct SupplementBody {
+    /// The code that was told when the case was filed.
+    pub code: String,
+    /// What was missing, 1 to 5,000 characters.
+    pub supplement: String,
+}
+
+/// The body that answers.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub(crate) struct AssignmentBody {
+    /// Its credit code.
+    pub body: String,
+}
+
+/// What is missing.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub(crate) struct NoticeBody {
+    /// Everything that is missing, 1 to 1,000 characters; it is said once.
+    pub notice: String,
+}
+
+/// The question as everyone may read it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub(crate) struct QuestionBody {
+    /// The title, 2 to 100 characters.
+    pub title: String,
+    /// The question, as filed or masked.
+    pub question: String,
+    /// Whether a person looked at the names, addresses and the like that were found in it,
+    /// and they may stay.
+    #[serde(default)]
+    pub confirmed: bool,
+}
+
+fn wrong(field: &str) -> Problem {
+    Problem::bad_request(
+        format!("参数 {field} 有误。"),
+        format!("The parameter {field} is not right."),
+    )
+}
+
+fn parsed<T: std::str::FromStr>(field: &str, text: Option<String>) -> Result<Option<T>, Problem> {
+    text.map(|text| text.parse()).transpose().map_err(|_| wrong(field))
+}
+
+/// A field of a body that is read from text.
+fn field<T: std::str::FromStr>(name: &str, text: Option<String>) -> Result<Option<T>, Problem> {
+    given(text).map(|text| text.parse()).transpose().map_err(|_| {
+        Problem::from(platform::Error::invalid(name, "填写有误。", "It is not right."))
+    })
+}
+
+/// Lists cases as everyone may see them, newest first.
+#[utoipa::path(get, path = "/api/v1/requests", tag = "requests", params(ListParams),
+    responses((status = 200, body = CasePage), crate::openapi::Problems))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    visitor: Visitor,
+    ApiQuery(params): ApiQuery<ListParams>,
+) -> Result<Json<CasePage>, Problem> {
+    let limit = within("limit", params.limit, 50, 1..=200)?;
+    let after = match &params.cursor {
+        Some(cursor) => {
+            let (at, number) = cursor.split_once('~').ok_or_else(|| wrong("cursor"))?;
+            Some((at.to_owned(), number.parse().map_err(|_| wrong("cursor"))?))
+        }
+        None => None,
+    };
+    let filter = CaseFilter {
+        kind: parsed("kind", params.kind)?,
+        state: parsed("state", params.state)?,
+        body: parsed("body", params.body)?,
+        asset: parsed("dataset", params.dataset)?,
+        after,
+        offset: 0,
+        limit,
+    };
+    let (cases, next) = requests::list(&visitor.caller, &app.platform, &filter).await?;
+    let next_cursor = next.map(|(at, number)| format!("{at}~{number}"));
+    Ok(Json(CasePage { requests: cases.into_iter().map(CaseView::from).collect(), next_cursor }))
+}
+
+/// Counts cases: acceptance rate, median of working days, share within the time.
+#[utoipa::path(get, path = "/api/v1/request-statistics", tag = "requests",
+    params(StatisticsParams),
+    responses((status = 200, body = StatisticsView), crate::openapi::Problems))]
+pub(crate) async fn statistics(
+    State(app): State<App>,
+    visitor: Visitor,
+    ApiQuery(params): ApiQuery<StatisticsParams>,
+) -> Result<Json<StatisticsView>, Problem> {
+    let filter =
+        StatisticsFilter { kind: parsed("kind", params.kind)?, body: parsed("body", params.body)? };
+    Ok(Json(requests::statistics(&visitor.caller, &app.platform, &filter).await?.into()))
+}
+
+/// Files a case; nobody needs to sign in.
+#[utoipa::path(post, path = "/api/v1/requests", tag = "requests", request_body = NewCaseBody,
+    responses((status = 201, body = FiledView), crate::openapi::Problems))]
+pub(crate) async fn create(
+    State(app): State<App>,
+    visitor: Visitor,
+    ApiJson(body): ApiJson<NewCaseBody>,
+) -> Result<Response, Problem> {
+    let kind = field("kind", Some(body.kind))?.ok_or_else(|| {
+        Problem::from(platform::Error::invalid("kind", "请选择类别。", "Choose the kind."))
+    })?;
+    let new = NewCase {
+        kind,
+        about: field("dataset", body.dataset)?,
+        body: field("body", body.body)?,
+        title: body.title,
+        question: body.question,
+        details: body.details.try_into()?,
+        commitment_sha256: body.commitment_sha256,
+        name: body.name,
+        contact: body.contact,
+        form: None,
+    };
+    let filed = requests::file(&visitor.caller, &app.platform, new).await?;
+    let number = filed.case.number;
+    let view = FiledView {
+        url: format!("{}/requests/own/{number}/{}", app.site.base_url, filed.code),
+        code: filed.code,
+        entry_id: filed.entry_id.to_string(),
+        request: filed.case.into(),
+    };
+    let location = format!("/api/v1/requests/{number}");
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".to_owned())],
+        Json(view),
+    )
+        .into_response())
+}
+
+/// A case as everyone may see it.
+#[utoipa::path(get, path = "/api/v1/requests/{number}", tag = "requests",
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+) -> Result<Response, Problem> {
+    let case = requests::find(&visitor.caller, &app.platform, id_of(&number)?).await?;
+    Ok(([precondition::tag(case.revision)], Json(CaseView::from(case))).into_response())
+}
+
+/// A case in full, for whoever holds its code.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/own", tag = "requests",
+    request_body = CodeBody,
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = DossierView), crate::openapi::Problems))]
+pub(crate) async fn own(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    ApiJson(body): ApiJson<CodeBody>,
+) -> Result<Response, Problem> {
+    let number = id_of(&number)?;
+    let own = requests::own(&visitor.caller, &app.platform, number, &body.code).await?;
+    Ok(in_full(DossierView::of(own.dossier, own.filer)))
+}
+
+/// The filer adds what was missing.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/supplement", tag = "requests",
+    request_body = SupplementBody,
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn supplement(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    ApiJson(body): ApiJson<SupplementBody>,
+) -> Result<Response, Problem> {
+    let (caller, number) = (&visitor.caller, id_of(&number)?);
+    let text = &body.supplement;
+    answer(requests::supplement(caller, &app.platform, number, &body.code, text).await?)
+}
+
+/// The filer takes the case back.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/withdrawal", tag = "requests",
+    request_body = CodeBody,
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn withdraw(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    ApiJson(body): ApiJson<CodeBody>,
+) -> Result<Response, Problem> {
+    let (caller, number) = (&visitor.caller, id_of(&number)?);
+    answer(requests::withdraw(caller, &app.platform, number, &body.code).await?)
+}
+
+/// A case in full with its papers and contact, for the desk that answers it.
+#[utoipa::path(get, path = "/api/v1/requests/{number}/papers", tag = "requests",
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = DossierView), crate::openapi::Problems))]
+pub(crate) async fn papers(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+) -> Result<Response, Problem> {
+    let number = id_of(&number)?;
+    let (dossier, filer) = requests::read(visitor.signed_in()?, &app.platform, number).await?;
+    Ok(in_full(DossierView::of(dossier, filer)))
+}
+
+/// The data administrator names the body that answers.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/assignment", tag = "requests",
+    request_body = AssignmentBody,
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn assign(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    ApiJson(body): ApiJson<AssignmentBody>,
+) -> Result<Response, Problem> {
+    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    let code = field("body", Some(body.body))?.ok_or_else(|| {
+        Problem::from(platform::Error::invalid("body", "请选择单位。", "Choose the body."))
+    })?;
+    answer(requests::assign(caller, &app.platform, number, revision, code).await?)
+}
+
+/// A handler of the body takes the case up.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/acceptance", tag = "requests",
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn accept(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    answer(requests::accept(caller, &app.platform, number, revision).await?)
+}
+
+/// The filer is told, once, what is missing.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/supplement-notice", tag = "requests",
+    request_body = NoticeBody,
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn ask_supplement(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    ApiJson(body): ApiJson<NoticeBody>,
+) -> Result<Response, Problem> {
+    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    let notice = &body.notice;
+    answer(requests::ask_supplement(caller, &app.platform, number, revision, notice).await?)
+}
+
+/// The question is released for everyone, as it was filed or masked.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/question", tag = "requests",
+    request_body = QuestionBody,
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn publish_question(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    ApiJson(body): ApiJson<QuestionBody>,
+) -> Result<Response, Problem> {
+    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    let (title, question) = (&body.title, &body.question);
+    let platform = &app.platform;
+    let confirmed = body.confirmed;
+    answer(
+        requests::publish_question(caller, platform, number, revision, title, question, confirmed)
+            .await?,
+    )
+}
+
+/// The head of the unit extends the time for the answer, once.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/extension", tag = "requests",
+    request_body = ReasonBody,
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn extend(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    ApiJson(body): ApiJson<ReasonBody>,
+) -> Result<Response, Problem> {
+    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    answer(requests::extend(caller, &app.platform, number, revision, &body.reason).await?)
+}
+
+/// A handler writes the answer; the head of the unit decides about it.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/answer", tag = "requests",
+    request_body = AnswerView,
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn draft(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    ApiJson(body): ApiJson<AnswerView>,
+) -> Result<Response, Problem> {
+    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    let drafted = body.try_into()?;
+    answer(requests::draft(caller, &app.platform, number, revision, drafted).await?)
+}
+
+/// The head of the unit approves the answer: everyone can read it.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/answer/approval", tag = "requests",
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn approve(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    answer(requests::approve(caller, &app.platform, number, revision).await?)
+}
+
+/// The head of the unit sends the answer back to its writer, with a reason.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/answer/return", tag = "requests",
+    request_body = ReasonBody,
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn send_back(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    ApiJson(body): ApiJson<ReasonBody>,
+) -> Result<Response, Problem> {
+    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    answer(requests::send_back(caller, &app.platform, number, revision, &body.reason).await?)
+}
+
+/// The desk closes an answered case: what was promised is done.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/closing", tag = "requests",
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn close(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    answer(requests::close(caller, &app.platform, number, revision).await?)
+}
+
+/// What every step of the desk takes from the request.
+fn step<'a>(
+    visitor: &'a Visitor,
+    number: &str,
+    headers: &HeaderMap,
+) -> Result<(&'a trust::Caller, CaseNumber, Option<i64>), Problem> {
+    Ok((visitor.signed_in()?, id_of(number)?, precondition::if_match(headers)?))
+}
+
+/// The answer to a step.
+fn answer(changed: Changed) -> Result<Response, Problem> {
+    let tag = precondition::tag(changed.case.revision);
+    Ok(([tag], Json(CaseView::from(changed.case))).into_response())
+}
+
+/// Papers and contact are kept by nobody on the way.
+fn in_full(view: DossierView) -> Response {
+    let mut response = Json(view).into_response();
+    let no_store = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+    response
+}

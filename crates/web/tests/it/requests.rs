@@ -1,0 +1,300 @@
+//! What the public asks, as pages and for programs.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use law::requests::RequestKind;
+use platform::requests::{self, Details, NewCase};
+use serde_json::{Value, json};
+use trust::{Caller, Role};
+
+use crate::site::{Answer as Reply, Site};
+use crate::stage::body;
+
+/// The cookie of someone who has not signed in.
+const VISIT: &str = "__Host-fenhe-visit=visitor";
+
+/// A mark of a form that was shown a minute ago.
+fn mark(site: &Site, part: &str) -> String {
+    let marked = format!("{}.{part}", testkit::moment().as_second() - 60);
+    let code = site.stage.platform.keyring.code("request form", &marked);
+    format!("{marked}.{code}")
+}
+
+fn encoded(fields: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+/// A suggestion as its form sends it.
+fn suggestion<'a>(stamp: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("kind", "suggestion"),
+        ("stamp", stamp),
+        ("website", ""),
+        ("title", "希望增加接口示例"),
+        ("question", "希望增加 <script>alert(1)</script> 的接口示例。"),
+        ("name", "王丽"),
+        ("contact", "wang@example.org"),
+    ]
+}
+
+/// The text of a page with its slashes as they are written.
+fn plain(page: &Reply) -> String {
+    page.text.replace("&#x2f;", "/")
+}
+
+async fn api(site: &Site, path: &str, token: Option<&str>, body: &Value) -> Reply {
+    let mut request = Request::post(path).header("content-type", "application/json");
+    if let Some(cookie) = token {
+        let secret = cookie.split_once('=').unwrap().1;
+        request = request
+            .header("cookie", cookie)
+            .header("x-csrf-token", trust::identity::csrf::token(secret));
+    }
+    site.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+#[tokio::test]
+async fn anyone_files_a_case_by_the_form_and_comes_back_by_its_address() {
+    let site = Site::new().await;
+    let empty = site.get("/requests").await;
+    assert_eq!(empty.status, StatusCode::OK);
+    assert!(empty.text.contains("没有符合条件的诉求"), "{}", empty.text);
+    for kind in RequestKind::ALL {
+        for prefix in ["", "/en"] {
+            let form = site.get(&format!("{prefix}/requests/new?kind={kind}")).await;
+            assert_eq!(form.status, StatusCode::OK, "{kind}: {}", form.text);
+            assert!(form.text.contains(r#"name="stamp""#), "{kind}");
+            assert!(form.headers.contains_key("set-cookie"), "the form's token needs a cookie");
+        }
+    }
+    let stamp = mark(&site, "a");
+    let sent = site.post_as(VISIT, "/requests/new", &encoded(&suggestion(&stamp))).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let own = sent.headers["location"].to_str().unwrap().to_owned();
+    let page = site.get(&own).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    assert!(page.text.contains("wang@example.org") && page.text.contains("&lt;script&gt;"));
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-robots-tag", "noindex"),
+    ] {
+        assert_eq!(page.headers[name], value);
+    }
+    let again = site.post_as(VISIT, "/requests/new", &encoded(&suggestion(&stamp))).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(again.text.contains("已经提交过"), "{}", again.text);
+    let number = own.split('/').nth(3).unwrap();
+    let public = site.get(&format!("/requests/{number}")).await;
+    let list = site.get("/requests?kind=suggestion").await;
+    for page in [&public, &list] {
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.text.contains("内容待核对后公开"), "{}", page.text);
+        for secret in ["wang@example.org", "王丽", "接口示例的", "alert(1)"] {
+            assert!(!page.text.contains(secret), "{secret}");
+        }
+    }
+    let wrong = site.get(&format!("/requests/own/{number}/{}", "x".repeat(43))).await;
+    assert_eq!(wrong.status, StatusCode::NOT_FOUND);
+    let code = own.rsplit('/').next().unwrap();
+    let fields = encoded(&[("number", &number.to_lowercase()), ("code", code)]);
+    let found = site.post_as(VISIT, "/requests/own", &fields).await;
+    assert_eq!(found.headers["location"], own.as_str());
+    let lost = encoded(&[("number", number), ("code", "x")]);
+    let lost = site.post_as(VISIT, "/requests/own", &lost).await;
+    assert_eq!(lost.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let back = site.post_as(VISIT, &format!("{own}/withdraw"), "").await;
+    assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.text);
+    assert!(site.get(&format!("/requests/{number}")).await.text.contains("已撤回"));
+}
+
+#[tokio::test]
+async fn what_a_program_fills_in_is_not_taken_and_nothing_typed_is_lost() {
+    let site = Site::new().await;
+    let good = mark(&site, "b");
+    let now = testkit::moment().as_second();
+    let keys = &site.stage.platform.keyring;
+    let marked = |second: i64| {
+        let marked = format!("{second}.c");
+        format!("{marked}.{}", keys.code("request form", &marked))
+    };
+    let (soon, late) = (marked(now), marked(now - 24 * 3600));
+    let mut trap = suggestion(&good);
+    trap[2] = ("website", "https://example.org");
+    for fields in [trap, suggestion(&soon), suggestion(&late), suggestion(""), suggestion("1.2.3")]
+    {
+        let sent = site.post_as(VISIT, "/requests/new", &encoded(&fields)).await;
+        assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
+        assert!(sent.text.contains("wang@example.org"), "what was typed is kept");
+    }
+    let forged = Request::post("/requests/new")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(encoded(&suggestion(&good))))
+        .unwrap();
+    assert_eq!(site.send(forged).await.status, StatusCode::FORBIDDEN, "no token of a form of ours");
+    let list = site.get("/api/v1/requests").await;
+    let list: Value = serde_json::from_str(&list.text).unwrap();
+    assert_eq!(list["requests"], json!([]));
+    let mut empty = suggestion(&good);
+    empty[3] = ("title", "");
+    let sent = site.post_as(VISIT, "/en/requests/new", &encoded(&empty)).await;
+    assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(sent.text.contains("2 to 100 characters; there are 0"), "{}", sent.text);
+    assert!(sent.text.contains(&good), "the same form can be sent again");
+}
+
+#[tokio::test]
+async fn a_program_files_follows_and_answers_a_case() {
+    let site = Site::new().await;
+    let new = json!({
+        "kind": "open_data", "body": body().to_string(), "title": "公交站点客流",
+        "question": "需要按站点和小时统计的客流。", "name": "研究中心", "contact": "0351-1234567",
+    });
+    let filed = api(&site, "/api/v1/requests", None, &new).await;
+    assert_eq!(filed.status, StatusCode::CREATED, "{}", filed.text);
+    assert_eq!(filed.headers["cache-control"], "no-store");
+    let filed: Value = serde_json::from_str(&filed.text).unwrap();
+    let number = filed["request"]["number"].as_str().unwrap();
+    let base = format!("/api/v1/requests/{number}");
+    let shown = site.get(&base).await;
+    for secret in ["研究中心", "1234567", "客流"] {
+        assert!(!shown.text.contains(secret), "{}", shown.text);
+    }
+    let code = json!({ "code": filed["code"] });
+    let own = api(&site, &format!("{base}/own"), None, &code).await;
+    let own: Value = serde_json::from_str(&own.text).unwrap();
+    assert_eq!(own["contact"], "0351-1234567");
+    let wrong = api(&site, &format!("{base}/own"), None, &json!({ "code": "x" })).await;
+    assert_eq!(wrong.status, StatusCode::NOT_FOUND);
+
+    let (clerk, head) = (site.sign_in(Role::Clerk).await, site.sign_in(Role::UnitHead).await);
+    let papers = site.get(&format!("{base}/papers")).await;
+    assert_eq!(papers.status, StatusCode::UNAUTHORIZED);
+    let papers = site.get_as(&clerk, &format!("{base}/papers")).await;
+    assert!(papers.text.contains("研究中心"), "{}", papers.text);
+    let post = async |who: &str, step: &str, body: Value| {
+        api(&site, &format!("{base}/{step}"), Some(who), &body).await
+    };
+    let question = json!({ "title": "公交站点客流", "question": "需要客流。" });
+    assert_eq!(post(&clerk, "question", question).await.status, StatusCode::OK);
+    assert_eq!(post(&clerk, "acceptance", json!({})).await.status, StatusCode::OK);
+    let refused = json!({ "outcome": "refused", "text": "涉及商业秘密。" });
+    let refused = post(&clerk, "answer", refused).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains(r#""field":"ground""#), "{}", refused.text);
+    let granted = json!({ "outcome": "granted", "text": "将于本月底前开放。" });
+    assert_eq!(post(&clerk, "answer", granted).await.status, StatusCode::OK);
+    let own = post(&clerk, "answer/approval", json!({})).await;
+    assert_eq!(own.status, StatusCode::FORBIDDEN, "a clerk does not approve");
+    assert!(!site.get(&base).await.text.contains("将于本月底"), "a draft is not public");
+    assert_eq!(post(&head, "answer/approval", json!({})).await.status, StatusCode::OK);
+    let told: Value = serde_json::from_str(&site.get(&base).await.text).unwrap();
+    assert_eq!((&told["state"], &told["in_time"]), (&json!("answered"), &json!(true)));
+    assert_eq!(told["answer"]["text"], "将于本月底前开放。");
+    let counted = site.get("/api/v1/request-statistics").await;
+    let counted: Value = serde_json::from_str(&counted.text).unwrap();
+    assert_eq!((&counted["answered"], &counted["acceptance_rate"]), (&json!(1), &json!(1.0)));
+    assert_eq!(site.get("/api/v1/requests?kind=petition").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(site.get("/api/v1/requests/nothing").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_desk_answers_by_its_pages() {
+    let site = Site::new().await;
+    let platform = &site.stage.platform;
+    let new = NewCase {
+        kind: RequestKind::OpenData,
+        about: None,
+        body: Some(body()),
+        title: "公交站点客流".to_owned(),
+        question: "请打 13812345678 联系，需要客流。".to_owned(),
+        details: Details::default(),
+        commitment_sha256: None,
+        name: "研究中心".to_owned(),
+        contact: "0351-1234567".to_owned(),
+        form: None,
+    };
+    let anyone = Caller::anonymous(testkit::moment());
+    let number = requests::file(&anyone, platform, new).await.unwrap().case.number;
+    let desk = format!("/desk/requests/{number}");
+    let clerk = site.sign_in(Role::Clerk).await;
+    let inbox = plain(&site.get_as(&clerk, "/desk").await);
+    assert!(inbox.contains("受理诉求：公交站点客流") && inbox.contains(&desk), "{inbox}");
+    assert!(inbox.contains("还剩 20 个工作日"), "{inbox}");
+    assert!(site.get_as(&clerk, "/desk/requests").await.text.contains("公交站点客流"));
+    let page = site.get_as(&clerk, &desk).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    assert!(page.text.contains("【手机号码】"), "the release is proposed masked: {}", page.text);
+    let raw = encoded(&[("title", "公交"), ("question", "请打 13812345678 联系")]);
+    let refused = site.post_as(&clerk, &format!("{desk}/question"), &raw).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("手机号码，不得公开"), "{}", refused.text);
+    let masked = encoded(&[("title", "公交"), ("question", "需要客流"), ("confirmed", "true")]);
+    for (step, fields) in [
+        ("question", masked.as_str()),
+        ("accept", ""),
+        ("answer", "outcome=explained&text=x"),
+        ("answer", &encoded(&[("outcome", "granted"), ("text", "将于本月底前开放。")])),
+    ] {
+        let taken = site.post_as(&clerk, &format!("{desk}/{step}"), fields).await;
+        let wrong = fields.contains("text=x");
+        let expected = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::SEE_OTHER };
+        assert_eq!(taken.status, expected, "{step}: {}", taken.text);
+    }
+    let head = site.sign_in(Role::UnitHead).await;
+    let page = site.get_as(&head, &format!("/en{desk}")).await.text;
+    assert!(page.contains("Approve and publish the answer"), "{page}");
+    let empty = site.post_as(&head, &format!("{desk}/return"), "reason=").await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let approved = site.post_as(&head, &format!("{desk}/approve"), "").await;
+    assert_eq!(approved.status, StatusCode::SEE_OTHER, "{}", approved.text);
+    let public = site.get(&format!("/requests/{number}")).await.text;
+    for words in ["需要客流", "将于本月底前开放。", "按时", "批准并公布答复"]
+    {
+        assert!(public.contains(words), "{words}: {public}");
+    }
+    assert!(!public.contains("13812345678"));
+    let reviewer = site.sign_in(Role::GateReviewer).await;
+    assert_eq!(site.get_as(&reviewer, &desk).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn every_page_leads_to_the_form_that_fits() {
+    let site = Site::new().await;
+    let asset = site.stage.asset().await;
+    site.stage.file(asset, "a.csv", b"a,b\n1,2\n").await;
+    site.stage.publish(asset).await;
+    let entry = plain(&site.get(&format!("/dataset/{asset}")).await);
+    let form = format!("/requests/new?about={asset}&kind=open_data");
+    assert!(entry.contains(&form.replace('&', "&amp;")), "{entry}");
+    let page = site.get(&form).await.text;
+    assert!(page.contains("居民抽样调查"), "{page}");
+    let nothing = plain(&site.get("/search?q=%E6%B2%A1%E6%9C%89%E8%BF%99%E4%B8%AA").await);
+    assert!(nothing.contains("/requests/new?kind=open_data"), "{nothing}");
+    assert!(plain(&site.get("/negative-list").await).contains("/requests/new?kind=open_data"));
+    let kinds = site.get(&format!("/requests/new?about={asset}")).await.text;
+    assert!(kinds.contains("kind=complaint") && !kinds.contains("kind=conditional"), "{kinds}");
+
+    let case = NewCase {
+        kind: RequestKind::Complaint,
+        about: Some(asset),
+        body: None,
+        title: "数据暴露个人".to_owned(),
+        question: "第二列可以看出是谁。".to_owned(),
+        details: Details {
+            exposed: Some(requests::Exposed::PersonalInformation),
+            ..Details::default()
+        },
+        commitment_sha256: None,
+        name: "居民".to_owned(),
+        contact: "a@example.org".to_owned(),
+        form: None,
+    };
+    let anyone = Caller::anonymous(testkit::moment());
+    let platform = &site.stage.platform;
+    let number = requests::file(&anyone, platform, case).await.unwrap().case.number;
+    let admin = site.sign_in(Role::DataAdmin).await;
+    let page = site.get_as(&admin, &format!("/desk/requests/{number}")).await.text;
+    assert!(!page.contains("暂停开放这份数据"), "nothing is open, nothing to suspend: {page}");
+    assert!(page.contains("指派答复单位"), "{page}");
+}
