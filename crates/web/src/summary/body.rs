@@ -115,7 +115,7 @@ impl Reader<'_> {
 
     fn number<T: FromStr + Default>(&mut self, field: &str, text: &str) -> T {
         text.trim().parse().unwrap_or_else(|_| {
-            self.wrong(field, "应为数字，如 0.1。", "A number is asked for, such as 0.1.");
+            self.wrong(field, "费用应为数字，如 0.1。", "A number is asked for as price, such as 0.1.");
             T::default()
         })
     }
@@ -123,11 +123,15 @@ impl Reader<'_> {
     fn decimal(&mut self, field: &str, text: &str) -> Option<Decimal> {
         let read = text.trim().parse().ok();
         if read.is_none() {
-            self.wrong(
-                field,
-                "应为数字，如 120 或 0.5。",
-                "A number is asked for, such as 120 or 0.5.",
-            );
+            let (zh, en) = match field {
+                "lower" => ("下界", "lower bound"),
+                "upper" => ("上界", "upper bound"),
+                "step" => ("步长", "step"),
+                "quantile" => ("分位", "quantile"),
+                _ => ("分界", "edges"),
+            };
+            let zh = format!("{zh}应为数字，如 120 或 0.5。");
+            self.wrong(field, &zh, &format!("A number is asked for as {en}, such as 120 or 0.5."));
         }
         read
     }

@@ -453,6 +453,7 @@ fn actions(
 ) -> Vec<Action> {
     let may = |act| caller.can(act, resource);
     let own = caller.account_id() == Some(found.filed_by);
+    let has_questions = !found.proposal.questions.is_empty();
     let action = |key: &str, label: Bilingual, kind: &str, hint: Option<Bilingual>| Action {
         key: key.to_owned(),
         label,
@@ -468,7 +469,7 @@ fn actions(
     let with_reason = |action: Action| Action { reason: "required".to_owned(), ..action };
     let mut actions = Vec::new();
     match found.state {
-        SummaryState::Draft if may(Act::ProposeSummary) => {
+        SummaryState::Draft if may(Act::ProposeSummary) && has_questions => {
             let hint = Bilingual::new(
                 "由审核员审批；批准后才读取数据、计算并公布，同时从预算中扣除。",
                 "A reviewer decides; only then are the rows read, and the figures paid and published.",
