@@ -2,7 +2,7 @@
 
 import random
 
-from client import check
+from client import body_of, check, upload
 
 CLEAN = "=cmd|' /C calc'!A0"  # a formula that a spreadsheet would run
 COLUMNS = "姓名,身份证号,手机号,性别,年龄,区划代码,满意度,备注"
@@ -80,3 +80,33 @@ def start_run(clerk, asset, version=1, suppression=0.05):
     run = clerk.expect(202, "POST", f"/api/v1/assets/{asset}/gate-runs", body).json
     check(clerk.wait_for_job(run["job"]) == "done", "the inspection failed")
     return clerk.get(f"/api/v1/gate-runs/{run['id']}").json
+
+
+def published(clerk, clerk_in_browser, head, admin, title, data):
+    """An asset with a first version, described and published; gives its id."""
+    new = {"body": body_of(clerk_in_browser), "entry": {"title": {"zh": title}}}
+    asset = clerk.expect(201, "POST", "/api/v1/assets", new).json["id"]
+    add_version(clerk, asset, data)
+    path = f"/api/v1/assets/{asset}"
+    draft = clerk.get(path)
+    complete = {**entry(title), "items": draft.json["entry"]["items"]}
+    clerk.expect(200, "PUT", f"{path}/entry", complete, headers={"If-Match": draft.etag})
+    submitted = step(clerk, f"{path}/submission", clerk.get(path).json)
+    step(admin, f"{path}/publication", step(head, f"{path}/consent", submitted))
+    return asset
+
+
+def add_version(clerk, asset, data):
+    """Uploads a file and waits until it is read; gives the number of the version."""
+    done = upload(clerk, asset, "table.csv", data)
+    check(clerk.wait_for_job(done["job_id"]) == "done", "the file was not read")
+    return done["version_number"]
+
+
+def opened(clerk, clerk_in_browser, reviewer, asset, version=1):
+    """Takes a version through the gate; gives the release."""
+    run = start_run(clerk, asset, version)["id"]
+    passed = decide(clerk, run)
+    check(passed["state"] == "passed", f"the proposal is {passed['state']}: {passed['refusals']}")
+    submitted = step(clerk_in_browser, f"/api/v1/gate-runs/{run}/submission", passed)
+    return step(reviewer, f"/api/v1/gate-runs/{run}/approval", submitted)["release"]

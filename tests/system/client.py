@@ -46,6 +46,11 @@ class Answer:
         return self.body.decode()
 
     @property
+    def page(self):
+        """The text of a page, without the escapes of HTML."""
+        return html.unescape(self.text)
+
+    @property
     def etag(self):
         return self.headers["ETag"]
 

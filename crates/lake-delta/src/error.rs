@@ -60,8 +60,8 @@ pub(crate) fn engine(error: DataFusionError, asked: Asked) -> LakeError {
     match asked {
         Asked::Plan => LakeError::failed("run a query", error),
         Asked::Sql => {
-            let message = root.strip_backtrace();
-            LakeError::Sql { message: message.chars().take(500).collect() }
+            let message: String = root.strip_backtrace().chars().take(500).collect();
+            LakeError::sql(message.clone(), message)
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::compute::SortOptions;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
@@ -29,8 +29,17 @@ pub(crate) struct SnapshotTable {
     snapshot: Arc<Snapshot>,
     url: ObjectStoreUrl,
     reader: Arc<dyn ParquetFileReaderFactory>,
-    /// Read in the order of the rows, in one stream, so that a limit stops early.
-    natural: bool,
+    schema: SchemaRef,
+    reading: Reading,
+}
+
+/// How a table is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    /// In the order of the rows, in one stream, so that a limit stops early.
+    pub(crate) natural: bool,
+    /// Text and binary as views, which a join repeats without repeating the text.
+    pub(crate) in_views: bool,
 }
 
 impl SnapshotTable {
@@ -38,9 +47,11 @@ impl SnapshotTable {
         snapshot: Arc<Snapshot>,
         url: ObjectStoreUrl,
         reader: Arc<dyn ParquetFileReaderFactory>,
-        natural: bool,
+        reading: Reading,
     ) -> Self {
-        Self { snapshot, url, reader, natural }
+        let queried = &snapshot.layout.queried;
+        let schema = if reading.in_views { with_views(queried) } else { Arc::clone(queried) };
+        Self { snapshot, url, reader, schema, reading }
     }
 
     fn columns(&self) -> usize {
@@ -73,7 +84,7 @@ impl SnapshotTable {
 
     fn groups(&self, partitions: usize) -> Vec<FileGroup> {
         let files = &self.snapshot.files;
-        let wanted = if self.natural { 1 } else { partitions.clamp(1, files.len().max(1)) };
+        let wanted = if self.reading.natural { 1 } else { partitions.clamp(1, files.len().max(1)) };
         if files.is_empty() {
             // The engine wants at least one stream, even if nothing flows in it.
             return vec![FileGroup::new(Vec::new())];
@@ -86,10 +97,23 @@ impl SnapshotTable {
     }
 }
 
+/// The same columns, text and binary as views.
+fn with_views(schema: &Schema) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| {
+        let kind = match field.data_type() {
+            DataType::Utf8 => DataType::Utf8View,
+            DataType::Binary => DataType::BinaryView,
+            other => other.clone(),
+        };
+        field.as_ref().clone().with_data_type(kind)
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
 #[async_trait]
 impl TableProvider for SnapshotTable {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.snapshot.layout.queried)
+        Arc::clone(&self.schema)
     }
 
     fn table_type(&self) -> TableType {
@@ -107,7 +131,7 @@ impl TableProvider for SnapshotTable {
             global: session.config_options().execution.parquet.clone(),
             ..TableParquetOptions::default()
         };
-        let source = ParquetSource::new(Arc::clone(&self.snapshot.layout.queried))
+        let source = ParquetSource::new(Arc::clone(&self.schema))
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(Arc::clone(&self.reader));
         let by_row = PhysicalSortExpr::new(
@@ -120,7 +144,7 @@ impl TableProvider for SnapshotTable {
             .with_file_groups(self.groups(partitions))
             .with_statistics(all)
             .with_output_ordering(LexOrdering::new([by_row]).into_iter().collect())
-            .with_preserve_order(self.natural)
+            .with_preserve_order(self.reading.natural)
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();

@@ -11,6 +11,10 @@ pub struct Settings {
     pub queries: usize,
     /// Memory of all queries together.
     pub memory_bytes: usize,
+    /// Memory of all statements that anyone may write, together, apart from the above.
+    pub sql_memory_bytes: usize,
+    /// Disk space for what they put off.
+    pub sql_spill_bytes: u64,
     /// Memory for small tables that are kept decoded; 0 keeps none.
     pub decoded_bytes: usize,
     /// Memory for footers of Parquet files.
@@ -32,6 +36,8 @@ impl Default for Settings {
             threads: 2,
             queries: 8,
             memory_bytes: 512 << 20,
+            sql_memory_bytes: 256 << 20,
+            sql_spill_bytes: 1 << 30,
             decoded_bytes: 64 << 20,
             footer_bytes: 16 << 20,
             spill_folder: None,

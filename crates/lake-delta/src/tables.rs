@@ -11,13 +11,14 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::error::DataFusionError;
+use datafusion::logical_expr::LogicalPlan;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use lake::query::{Resolved, ResolvedGroup};
 use lake::schema::stored_schema;
 use lake::{
     BatchStream, ByteStream, CheckReport, Filter, GroupQuery, Lake, LakeError, LimitKind,
-    QueryLimits, RowQuery, TableFile, TablePath, TableWriter, evaluate,
+    QueryLimits, RowQuery, SqlAnswer, TableFile, TablePath, TableWriter, evaluate,
 };
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
 use tokio::time::timeout;
@@ -25,7 +26,7 @@ use uuid::Uuid;
 
 use crate::decoded::Decoded;
 use crate::durable::DurableStore;
-use crate::engine::{Engine, Work};
+use crate::engine::{Engine, Whose};
 use crate::error::{Asked, engine, storage};
 use crate::layout::Layout;
 use crate::location::{Location, Place};
@@ -56,6 +57,8 @@ pub(crate) struct Shared {
     pub(crate) place: Place,
     pub(crate) settings: Settings,
     engine: Engine,
+    /// For statements that anyone may write.
+    sql: Engine,
     snapshots: Recent<(TablePath, u64), Arc<Snapshot>>,
     /// Versions that are known to exist; newer ones may.
     newest: Mutex<HashMap<TablePath, u64>>,
@@ -83,12 +86,13 @@ impl DeltaLake {
             // Tables that were dropped when the process ended.
             drop(std::fs::remove_dir_all(folder.join(TRASH)));
         }
-        let engine = Engine::new(Arc::clone(&place.store), &settings)?;
+        let engine = Engine::new(Arc::clone(&place.store), &settings, Whose::Ours)?;
+        let sql = Engine::new(Arc::clone(&place.store), &settings, Whose::Anyones)?;
         let decoded = Decoded::new(settings.decoded_bytes);
         let newest = Mutex::new(HashMap::new());
         let snapshots = Recent::new(SNAPSHOTS);
         Ok(Self {
-            shared: Arc::new(Shared { place, settings, engine, snapshots, newest, decoded }),
+            shared: Arc::new(Shared { place, settings, engine, sql, snapshots, newest, decoded }),
         })
     }
 }
@@ -190,9 +194,9 @@ impl Shared {
         &self,
         limits: &QueryLimits,
         schema: &SchemaRef,
-        work: Work,
+        plan: LogicalPlan,
     ) -> Result<RecordBatch, LakeError> {
-        let stream = self.engine.run(limits, Some(Arc::clone(schema)), work).await?;
+        let stream = self.engine.run(limits, Arc::clone(schema), plan).await?;
         let batches: Vec<RecordBatch> = stream.try_collect().await?;
         concat_batches(schema, &batches)
             .map_err(|error| LakeError::failed("join the batches of an answer", error))
@@ -209,8 +213,7 @@ impl Shared {
         query.limit = Some(query.limit.map_or(most, |limit| limit.min(most)));
         let table = self.engine.table(snapshot, query.is_natural());
         let planned = plan::rows(table, &snapshot.layout, &query).map_err(plan_error)?;
-        let output = Some(Arc::clone(&query.output));
-        self.engine.run(limits, output, Work::Plan(Box::new(planned))).await
+        self.engine.run(limits, Arc::clone(&query.output), planned).await
     }
 
     async fn group(
@@ -223,7 +226,7 @@ impl Shared {
         // a small table: it has vectorized hash tables.
         let table = self.engine.table(snapshot, false);
         let planned = plan::group(table, &snapshot.layout, &query).map_err(plan_error)?;
-        self.collect(limits, &query.output, Work::Plan(Box::new(planned))).await
+        self.collect(limits, &query.output, planned).await
     }
 }
 
@@ -330,7 +333,7 @@ impl Lake for DeltaLake {
         let provider = self.shared.engine.table(&snapshot, false);
         let planned = plan::count(provider, &snapshot.layout, &condition).map_err(plan_error)?;
         let schema = Arc::new(Schema::new(vec![Field::new("count", DataType::Int64, true)]));
-        let answer = self.shared.collect(limits, &schema, Work::Plan(Box::new(planned))).await?;
+        let answer = self.shared.collect(limits, &schema, planned).await?;
         let counted = answer.column(0).as_primitive::<Int64Type>();
         let first = (!counted.is_empty()).then(|| counted.value(0));
         first
@@ -350,21 +353,24 @@ impl Lake for DeltaLake {
         self.shared.group(&snapshot, resolved, limits).await
     }
 
+    async fn sql_tables(&self, sql: &str) -> Result<Vec<String>, LakeError> {
+        self.shared.sql.sql_tables(sql).await
+    }
+
     async fn sql(
         &self,
         tables: &[(String, TablePath, Option<u64>)],
         sql: &str,
         limits: &QueryLimits,
-    ) -> Result<BatchStream, LakeError> {
+    ) -> Result<SqlAnswer, LakeError> {
         let mut named = Vec::new();
         for (name, table, version) in tables {
             let snapshot = self.shared.snapshot(table, *version).await?;
-            let provider = self.shared.engine.table(&snapshot, false);
+            let provider = self.shared.sql.table(&snapshot, false);
             let shown = plan::shown(provider, &snapshot.layout).map_err(plan_error)?;
             named.push((name.clone(), shown));
         }
-        let work = Work::Sql { tables: named, text: sql.to_owned() };
-        self.shared.engine.run(limits, None, work).await
+        self.shared.sql.sql(limits, named, sql).await
     }
 
     async fn files(

@@ -93,10 +93,10 @@ pub enum LakeError {
     },
 
     /// The SQL text is wrong or does more than select.
-    #[error("wrong SQL: {message}")]
+    #[error("wrong SQL: {}", message.en)]
     Sql {
-        /// What the engine says about it.
-        message: String,
+        /// What is wrong with it; the same in both languages where the engine says it.
+        message: Bilingual,
     },
 
     /// A schema cannot be stored.
@@ -204,9 +204,10 @@ impl LakeError {
             Self::Query { message } | Self::Cursor { message } | Self::Schema { message } => {
                 message.clone()
             }
-            Self::Sql { message } => {
-                Bilingual::new(format!("SQL 有误：{message}"), format!("wrong SQL: {message}"))
-            }
+            Self::Sql { message } => Bilingual::new(
+                format!("SQL 有误：{}", message.zh),
+                format!("wrong SQL: {}", message.en),
+            ),
             Self::Value { column, reason } => Bilingual::new(
                 format!("字段“{column}”有值不符合类型：{reason}"),
                 format!("column `{column}` has a value that does not fit its type: {reason}"),
@@ -238,6 +239,11 @@ impl LakeError {
     /// An error about the query itself.
     pub fn query(zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::Query { message: Bilingual::new(zh, en) }
+    }
+
+    /// An error about a statement.
+    pub fn sql(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::Sql { message: Bilingual::new(zh, en) }
     }
 
     /// A failure of a foreign layer while doing `action`.

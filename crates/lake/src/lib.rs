@@ -24,6 +24,7 @@
 //! Start at [`Lake`]. The language of `where` is in [`filter`]; [`evaluate`]
 //! answers a query from rows in memory and defines what the right answer is.
 
+pub mod compare;
 pub mod cursor;
 pub mod error;
 pub mod evaluate;
@@ -34,14 +35,15 @@ pub mod port;
 pub mod query;
 pub mod schema;
 
+pub use compare::{Compared, Comparison, Difference, DifferenceCounts, compare};
 pub use cursor::Cursor;
 pub use error::{LakeError, LimitKind};
 pub use filter::{Filter, FilterError};
 pub use memory::MemoryLake;
 pub use path::{TablePath, TablePathError};
 pub use port::{
-    BatchStream, ByteStream, CheckProblem, CheckReport, CommitInfo, Committed, Lake, Orphan, Page,
-    TableFile, TableWriter,
+    BatchStream, ByteStream, CheckProblem, CheckReport, CommitInfo, Committed, Lake, Meter, Orphan,
+    Page, Scanned, SqlAnswer, TableFile, TableWriter,
 };
 pub use query::{GroupQuery, Measure, Order, QueryLimits, RowQuery};
 pub use schema::ROW_COLUMN;

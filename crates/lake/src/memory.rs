@@ -19,7 +19,8 @@ use crate::evaluate;
 use crate::filter::Filter;
 use crate::path::TablePath;
 use crate::port::{
-    BatchStream, ByteStream, CheckReport, CommitInfo, Committed, Lake, TableFile, TableWriter,
+    BatchStream, ByteStream, CheckReport, CommitInfo, Committed, Lake, SqlAnswer, TableFile,
+    TableWriter,
 };
 use crate::query::{GroupQuery, QueryLimits, RowQuery};
 use crate::schema::{numbered, stored_schema, with_row_column};
@@ -151,12 +152,16 @@ impl Lake for MemoryLake {
         Ok(groups)
     }
 
+    async fn sql_tables(&self, _sql: &str) -> Result<Vec<String>, LakeError> {
+        Err(LakeError::NotOffered { operation: "SQL" })
+    }
+
     async fn sql(
         &self,
         _tables: &[(String, TablePath, Option<u64>)],
         _sql: &str,
         _limits: &QueryLimits,
-    ) -> Result<BatchStream, LakeError> {
+    ) -> Result<SqlAnswer, LakeError> {
         Err(LakeError::NotOffered { operation: "SQL" })
     }
 

@@ -1,7 +1,9 @@
 //! The traits that an adapter implements, and the plain values they pass.
 
+use std::fmt;
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
 use arrow::compute::concat_batches;
@@ -97,19 +99,30 @@ pub trait Lake: Send + Sync + 'static {
         limits: &QueryLimits,
     ) -> Result<RecordBatch, LakeError>;
 
-    /// The answer of one `SELECT` over the given tables, each under its alias.
-    ///
-    /// Nothing else can be reached: no file, no setting, no change.
+    /// The names of the tables that a statement reads, found without running it; sorted,
+    /// each once.
     ///
     /// # Errors
     ///
-    /// [`LakeError::Sql`] for a wrong or forbidden statement, and limits.
+    /// [`LakeError::Sql`] for a wrong or forbidden statement.
+    async fn sql_tables(&self, sql: &str) -> Result<Vec<String>, LakeError>;
+
+    /// The answer of one `SELECT` over the given tables, each under its alias.
+    ///
+    /// Nothing else can be reached: no file, no setting, no change. What is let through is
+    /// what is known to end within the limits; everything else is refused before it is
+    /// planned. The statement is planned when this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`LakeError::Sql`] for a wrong or forbidden statement, and limits. The limit of rows
+    /// comes in the stream, behind the rows that it allows.
     async fn sql(
         &self,
         tables: &[(String, TablePath, Option<u64>)],
         sql: &str,
         limits: &QueryLimits,
-    ) -> Result<BatchStream, LakeError>;
+    ) -> Result<SqlAnswer, LakeError>;
 
     /// The data files of a version, in the order of their rows.
     ///
@@ -229,6 +242,53 @@ pub struct Committed {
     pub bytes: u64,
     /// The number of its files.
     pub files: u64,
+}
+
+/// The answer of a statement.
+pub struct SqlAnswer {
+    /// Its columns.
+    pub schema: SchemaRef,
+    /// Its rows.
+    pub batches: BatchStream,
+    /// What it has read so far.
+    pub meter: Meter,
+}
+
+impl fmt::Debug for SqlAnswer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SqlAnswer").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+/// What was read from the files of tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scanned {
+    /// Rows that were looked at; rows that statistics ruled out are not among them.
+    pub rows: u64,
+    /// Bytes, as they are stored.
+    pub bytes: u64,
+}
+
+/// Counts while a statement runs, and tells it whenever it is asked.
+#[derive(Clone)]
+pub struct Meter(Arc<dyn Fn() -> Scanned + Send + Sync>);
+
+impl Meter {
+    /// A meter that reads with `read`.
+    pub fn new(read: impl Fn() -> Scanned + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+
+    /// What was read so far.
+    pub fn read(&self) -> Scanned {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Meter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Meter").field(&self.read()).finish()
+    }
 }
 
 /// A data file of a version.

@@ -58,6 +58,8 @@ pub struct Platform {
     pub turns: Turns,
     /// Current open releases that were read a moment ago.
     pub known: open::Known,
+    /// Places for statements of the public.
+    pub places: open::sql::Places,
 }
 
 impl std::fmt::Debug for Platform {
@@ -73,6 +75,8 @@ pub struct Limits {
     pub ingest: ingest::Limits,
     /// Queries of the public.
     pub query: lake::QueryLimits,
+    /// Statements of the public.
+    pub sql: open::sql::SqlLimits,
     /// Scans by the gate, which must see every row.
     pub scan: lake::QueryLimits,
 }

@@ -75,6 +75,7 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
     let search = search::Catalogue::open(&config.data.join(SEARCH))?;
     let lake = open_lake(config)?;
     lake.assure().await?;
+    let limits = limits();
     let platform = Platform {
         store,
         lake: Arc::new(lake),
@@ -83,7 +84,8 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
         search: Arc::new(search),
         files: Files::open(config.data.join(FILES))?,
         clock,
-        limits: limits(),
+        places: platform::open::sql::Places::new(&limits.sql),
+        limits,
         jobs: Arc::new(tokio::sync::Notify::new()),
         turns: platform::Turns::default(),
         known: platform::open::Known::default(),
@@ -127,6 +129,7 @@ fn limits() -> Limits {
             timeout: Duration::from_secs(20),
             rows: 100_000,
         },
+        sql: platform::open::sql::SqlLimits::default(),
         scan: QueryLimits {
             memory_bytes: 512 << 20,
             timeout: Duration::from_secs(4 * 3600),

@@ -185,7 +185,10 @@ fn both(text: &Bilingual) -> String {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let kind = error.kind();
-        if matches!(kind, ErrorKind::Internal | ErrorKind::Unavailable) {
+        if let Error::Lake(lake::LakeError::Limit { kind }) = &error {
+            // What a client asked was too much; nothing here is broken.
+            tracing::warn!(limit = %kind.label().en, "a query reached a limit");
+        } else if matches!(kind, ErrorKind::Internal | ErrorKind::Unavailable) {
             tracing::error!(error = %vocabulary::error_chain(&error), "a request failed");
         }
         match error {
@@ -277,6 +280,9 @@ fn full() -> Problem {
 
 /// A query that cannot be answered.
 fn lake(problem: &lake::LakeError) -> Problem {
+    if matches!(problem, lake::LakeError::Limit { kind: lake::LimitKind::Queue }) {
+        return busy();
+    }
     let (status, kind, title) = match problem.kind() {
         ErrorKind::Invalid | ErrorKind::Refused => (
             StatusCode::BAD_REQUEST,
@@ -293,6 +299,16 @@ fn lake(problem: &lake::LakeError) -> Problem {
         ErrorKind::Internal => return Problem::internal(),
     };
     Problem::new(status, kind, title, problem.text())
+}
+
+/// Others ask as much as can be answered at once.
+fn busy() -> Problem {
+    let title = Bilingual::new("查询繁忙", "Too many queries at once");
+    let detail = Bilingual::new(
+        "同时进行的查询已达上限，请几秒后再试。",
+        "As many queries as can run at once are running; try again in a few seconds.",
+    );
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, detail)
 }
 
 /// When a client may ask again for what was not available.

@@ -89,6 +89,7 @@ fn pages() -> Router<App> {
         .route("/body/{code}/feed.atom", get(feed::body))
         .route("/dataset/{id}/explore", get(open::pages::explore))
         .route("/dataset/{id}/explore/groups.csv", get(open::pages::groups_csv))
+        .route("/dataset/{id}/differences", get(open::pages::differences))
         .route("/entry/{id}", get(open::pages::entry))
         .route("/summary/{id}", get(summary::public::show))
         .route("/summary/{id}/figures.csv", get(summary::public::csv))
@@ -97,6 +98,7 @@ fn pages() -> Router<App> {
         .route("/body/{code}", get(open::pages::body))
         .route("/evidence", get(trust::pages::evidence).post(trust::pages::check))
         .route("/evidence/entry/{id}", get(trust::pages::evidence_entry))
+        .route("/sql", get(open::pages::sql))
         .route("/developers", get(open::pages::developers))
         .route("/licence", get(open::pages::licence))
         .route("/accessibility", get(open::pages::accessibility))
@@ -236,7 +238,10 @@ fn api() -> Router<App> {
         .route("/api/v1/negative-list", get(open::api::negative_list))
         .route("/api/v1/datasets/{id}/rows", get(open::rows::page))
         .route("/api/v1/datasets/{id}/groups", get(open::rows::groups))
-        .route("/api/v1/datasets/{id}/download/{format}", get(open::download::file));
+        .route("/api/v1/datasets/{id}/differences", get(open::differences::show))
+        .route("/api/v1/datasets/{id}/download/{format}", get(open::download::file))
+        .route("/api/v1/sql", get(open::sql::get).post(open::sql::post))
+        .route("/api/v1/sql/tables", get(open::sql::tables::tables));
     let asked = Router::new()
         .route("/api/v1/requests", get(requests::api::list).post(requests::api::create))
         .route("/api/v1/request-statistics", get(requests::api::statistics))

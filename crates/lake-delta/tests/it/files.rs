@@ -140,7 +140,7 @@ async fn people_keep_their_column_names() {
         let tables = [("空气".to_owned(), table.clone(), None)];
         let sql = "select \"PM2.5 (ug)\" + Name as x, \"时刻, 北京\" from 空气 where \"a=b;c\" is not null";
         let answer: Vec<RecordBatch> =
-            lake.sql(&tables, sql, &LIMITS).await.unwrap().try_collect().await.unwrap();
+            lake.sql(&tables, sql, &LIMITS).await.unwrap().batches.try_collect().await.unwrap();
         assert_eq!(answer[0].column(0).as_primitive::<Int64Type>().values(), &[5]);
         // In the file: no forbidden character, and no two names that differ in case only.
         let log = folder.path().join("files/names/_delta_log/00000000000000000000.json");

@@ -17,3 +17,5 @@ mod limits;
 mod promises;
 #[cfg(test)]
 mod racing;
+#[cfg(test)]
+mod sql;

@@ -70,3 +70,13 @@ fn pages_of_decoded_tables_together_are_the_sorted_table() {
     let runtime = Runtime::new().unwrap();
     promise::pages_together_are_the_sorted_table(&lake, 60, &|work| runtime.block_on(work));
 }
+
+#[test]
+fn differences_of_datafusion_lead_from_one_version_to_the_other() {
+    let (_folder, lake) = lake(0);
+    let runtime = Runtime::new().unwrap();
+    promise::differences_lead_from_one_version_to_the_other(&lake, 12, &|work| {
+        runtime.block_on(work);
+    });
+    runtime.block_on(promise::a_key_that_stands_twice_is_refused(&lake));
+}

@@ -17,9 +17,14 @@ use lake::{
     QueryLimits, RowQuery, TablePath,
 };
 
+#[path = "comparing.rs"]
+mod comparing;
 #[path = "paging.rs"]
 mod paging;
 
+pub(crate) use comparing::{
+    a_key_that_stands_twice_is_refused, differences_lead_from_one_version_to_the_other,
+};
 pub(crate) use paging::pages_together_are_the_sorted_table;
 
 pub(crate) const LIMITS: QueryLimits =

@@ -12,12 +12,14 @@
 //!
 //! Start at [`dataset`]. The catalogue index is rebuilt from the store by [`reindex`].
 
+pub mod differences;
 mod index;
 mod known;
 mod negative;
 pub mod place;
 pub mod record;
 pub mod rows;
+pub mod sql;
 mod table;
 
 use std::collections::HashMap;

@@ -56,11 +56,13 @@ impl Stage {
             limits: Limits {
                 ingest: ingest::Limits::default(),
                 query: lake::QueryLimits::default(),
+                sql: platform::open::sql::SqlLimits::default(),
                 scan: lake::QueryLimits::default(),
             },
             jobs: Arc::new(tokio::sync::Notify::new()),
             turns: platform::Turns::default(),
             known: platform::open::Known::default(),
+            places: platform::open::sql::Places::new(&platform::open::sql::SqlLimits::default()),
         };
         let mut stage = Self { platform, people: Vec::new(), _folder: folder };
         stage.fill().await;

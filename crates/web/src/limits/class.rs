@@ -31,8 +31,11 @@ const ACTIONS: [&str; 2] = ["/api/action/{name}", "/api/3/action/{name}"];
 /// The route of OAI-PMH, which changes nothing.
 const OAI: &str = "/oai";
 
+/// The route of read-only SQL.
+const SQL: &str = "/api/v1/sql";
+
 /// Routes that search, or read rows, without the prefix of the language.
-const QUERIES: [&str; 16] = [
+const QUERIES: [&str; 21] = [
     "/search",
     "/dataset/{id}",
     "/dataset/{id}/explore",
@@ -40,6 +43,11 @@ const QUERIES: [&str; 16] = [
     "/api/v1/datasets",
     "/api/v1/datasets/{id}/rows",
     "/api/v1/datasets/{id}/groups",
+    "/dataset/{id}/differences",
+    "/api/v1/datasets/{id}/differences",
+    "/sql",
+    "/api/v1/sql/tables",
+    SQL,
     "/catalog.ttl",
     "/catalog.rdf",
     "/catalog.jsonld",
@@ -124,7 +132,7 @@ impl Class {
 
 /// Whether a POST changes nothing.
 fn reads_by_post(route: &str, path: &str) -> bool {
-    route == OAI || ACTIONS.contains(&route) && ckan::changes_nothing(path)
+    route == OAI || route == SQL || ACTIONS.contains(&route) && ckan::changes_nothing(path)
 }
 
 #[cfg(test)]
@@ -174,6 +182,7 @@ mod tests {
             }
         }
         assert_eq!(of(&Method::POST, OAI, OAI), Class::Query);
+        assert_eq!(of(&Method::POST, SQL, SQL), Class::Query);
         assert_eq!(of(&Method::DELETE, OAI, OAI), Class::Write);
         assert_eq!(of(&Method::POST, "/evidence", "/evidence"), Class::Write);
     }

@@ -45,6 +45,13 @@ impl Network {
     }
 }
 
+impl Client {
+    /// What tells it from others: its network; nothing where a connection has no address.
+    pub(crate) fn network(&self) -> String {
+        self.address.map(|address| Network::of(address).0.to_string()).unwrap_or_default()
+    }
+}
+
 impl Limits {
     /// Where a request comes from: the other end of the connection, or whom a trusted proxy
     /// speaks for.

@@ -22,6 +22,7 @@ async fn every_public_page_renders_in_both_languages() {
         "/negative-list",
         "/evidence",
         "/developers",
+        "/sql",
         "/licence",
         "/accessibility",
         "/sign-in",

@@ -39,10 +39,22 @@ impl Table {
     ///
     /// [`Problem::internal`] if a value cannot be written.
     pub(super) fn of(batch: &RecordBatch, asset: &Asset) -> Result<Self, Problem> {
+        Self::with_titles(batch, |name| title_of(asset, name))
+    }
+
+    /// The rows of a batch, under names that are given.
+    ///
+    /// # Errors
+    ///
+    /// As [`Table::of`].
+    pub(super) fn with_titles(
+        batch: &RecordBatch,
+        title: impl Fn(&str) -> Bilingual,
+    ) -> Result<Self, Problem> {
         let schema = batch.schema();
         let columns = schema.fields().iter().map(|field| Column {
             name: field.name().clone(),
-            title: title_of(asset, field.name()),
+            title: title(field.name()),
             numeric: field.data_type().is_numeric(),
         });
         let columns = columns.collect();

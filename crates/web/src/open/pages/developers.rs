@@ -76,6 +76,13 @@ fn interfaces() -> Vec<Interface> {
             "/api/v1/datasets",
         ),
         (
+            "只读 SQL",
+            "Read-only SQL",
+            "对开放数据集执行一条 SELECT，可连接多个数据集；JSON、CSV、Parquet、Arrow。表见 /api/v1/sql/tables，网页在 /sql。",
+            "One SELECT over open datasets, joins included; JSON, CSV, Parquet, Arrow. Tables at /api/v1/sql/tables, a page at /sql.",
+            "/sql",
+        ),
+        (
             "目录（DCAT-AP）",
             "Catalogue (DCAT-AP)",
             "供其他平台收割，另有 RDF/XML（/catalog.rdf）和 JSON-LD（/catalog.jsonld）。",
@@ -185,6 +192,14 @@ fn examples(base: &str, newest: Option<&Asset>) -> Vec<Example> {
                 code: format!("curl '{rows}/groups?measures=count'"),
             },
             Example {
+                id: "sql",
+                title: Bilingual::new("用 SQL 统计", "Ask in SQL"),
+                code: format!(
+                    "curl -G {base}/api/v1/sql --data-urlencode 'sql=select count(*) as n from \"{}\"'",
+                    asset.id
+                ),
+            },
+            Example {
                 id: "ckan",
                 title: Bilingual::new("用 CKAN 客户端读取", "Read with a client of CKAN"),
                 code: format!("ckanapi action package_show id={} -r {base}", asset.id),
@@ -219,12 +234,22 @@ fn limits(app: &App) -> Vec<Limit> {
             "Time of one query",
             Bilingual::new(format!("{seconds} 秒"), format!("{seconds} seconds")),
         ),
+        limit("每条 SQL", "One SQL statement", sql_limits(app)),
         limit(
             "登录",
             "Signing in",
             Bilingual::new("读取公开数据不需要", "not needed for open data"),
         ),
     ]
+}
+
+fn sql_limits(app: &App) -> Bilingual {
+    let sql = &app.platform.limits.sql;
+    let (seconds, rows, at_once) = (sql.query.timeout.as_secs(), sql.query.rows, sql.at_once);
+    Bilingual::new(
+        format!("{seconds} 秒，{rows} 行；全站同时 {at_once} 条"),
+        format!("{seconds} seconds, {rows} rows; {at_once} at once on the whole site"),
+    )
 }
 
 fn same(number: u64) -> Bilingual {

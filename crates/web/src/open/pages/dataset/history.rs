@@ -17,6 +17,8 @@ pub(super) struct VersionView {
     change: Bilingual,
     current: bool,
     url: Option<String>,
+    /// Where the rows are compared with those of the version before.
+    differences_url: Option<String>,
 }
 
 /// The releases, newest first, with what changed from one to the next.
@@ -31,8 +33,18 @@ pub(super) fn versions(releases: &[Release]) -> Vec<VersionView> {
             change: change(release, releases.get(position + 1)),
             current: release.state == "current",
             url: None,
+            differences_url: differences_url(releases, position),
         })
         .collect()
+}
+
+/// Where a release is compared with the open one before it.
+fn differences_url(releases: &[Release], position: usize) -> Option<String> {
+    let is_open = |release: &&Release| release.state != "suspended";
+    let release = releases.get(position).filter(is_open)?;
+    let before = releases.iter().skip(position + 1).find(is_open)?;
+    let (from, to) = (before.number, release.number);
+    Some(format!("/dataset/{}/differences?from={from}&to={to}", release.asset_id))
 }
 
 fn change(release: &Release, before: Option<&Release>) -> Bilingual {
