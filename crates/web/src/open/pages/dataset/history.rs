@@ -1,10 +1,9 @@
-//! The versions of a data set: what changed, how to verify and how to cite one.
+//! The versions of a data set: what changed, and how to verify one.
 
 use platform::gate::release::Release;
 use platform::registry::Asset;
 use serde::Serialize;
 use vocabulary::Bilingual;
-use vocabulary::time::china_date;
 
 use super::access;
 
@@ -101,21 +100,6 @@ pub(super) fn verify(base: &str, asset: &Asset, release: &Release) -> String {
         format!("# {}", release.outcome.digest.sha256),
     ]
     .join("\n")
-}
-
-/// How to cite a release.
-pub(super) fn cite(base: &str, asset: &Asset, release: &Release) -> Bilingual {
-    let title = &asset.entry.title;
-    let english = if title.en.is_empty() { &title.zh } else { &title.en };
-    let (provider, number, id) = (&asset.provider, release.number, asset.id);
-    let day = china_date(release.released_at);
-    Bilingual::new(
-        format!("{provider}. {}[DS]. 第{number}版. {day}. {base}/dataset/{id}", title.zh),
-        format!(
-            "{provider} ({}). {english}, version {number} [data set]. {base}/dataset/{id}",
-            day.year()
-        ),
-    )
 }
 
 #[cfg(test)]

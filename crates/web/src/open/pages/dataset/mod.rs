@@ -8,13 +8,15 @@
 //! access.rs        downloads, and examples that run as they stand
 //! chart.rs         the chart that is shown at once
 //! certificate.rs   what was measured, and how to verify it
-//! history.rs       versions, how to verify and how to cite
+//! history.rs       versions, and how to verify one
+//! cite.rs          how to cite one
 //! entry.rs         an entry without data
 //! ```
 
 mod access;
 mod certificate;
 mod chart;
+mod cite;
 mod entry;
 mod history;
 mod view;

@@ -12,6 +12,7 @@ use vocabulary::time::china_date;
 use super::access::{self, Download, Example};
 use super::certificate::{self, CertificateView};
 use super::chart;
+use super::cite;
 use super::history::{self, VersionView};
 use crate::app::App;
 use crate::desk::kind_label;
@@ -43,7 +44,7 @@ pub(super) struct DatasetPage {
     versions: Vec<VersionView>,
     certificate: Option<CertificateView>,
     verify: String,
-    cite: Bilingual,
+    citations: Vec<cite::Citation>,
     metadata: Vec<Metadata>,
     explore_url: Option<String>,
     summaries: Vec<SummaryLink>,
@@ -172,7 +173,7 @@ pub(super) async fn load(
         versions: history::versions(&dataset.releases),
         certificate: Some(certificate::load(app, release).await?),
         verify: history::verify(base, asset, release),
-        cite: history::cite(base, asset, release),
+        citations: cite::citations(base, asset, release, china_date(app.platform.clock.now())),
         metadata: metadata
             .into_iter()
             .map(|(label, ending)| Metadata { label, file_url: format!("{page}{ending}") })
