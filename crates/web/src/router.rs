@@ -89,6 +89,8 @@ fn pages() -> Router<App> {
         .route("/body/{code}/feed.atom", get(feed::body))
         .route("/dataset/{id}/explore", get(open::pages::explore))
         .route("/dataset/{id}/explore/groups.csv", get(open::pages::groups_csv))
+        .route("/dataset/{id}/chart", get(open::pages::chart))
+        .route("/dataset/{id}/chart.svg", get(open::pages::chart_svg))
         .route("/dataset/{id}/differences", get(open::pages::differences))
         .route("/entry/{id}", get(open::pages::entry))
         .route("/summary/{id}", get(summary::public::show))

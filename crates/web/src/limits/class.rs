@@ -35,7 +35,7 @@ const OAI: &str = "/oai";
 const SQL: &str = "/api/v1/sql";
 
 /// Routes that search, or read rows, without the prefix of the language.
-const QUERIES: [&str; 21] = [
+const QUERIES: [&str; 23] = [
     "/search",
     "/dataset/{id}",
     "/dataset/{id}/explore",
@@ -43,6 +43,8 @@ const QUERIES: [&str; 21] = [
     "/api/v1/datasets",
     "/api/v1/datasets/{id}/rows",
     "/api/v1/datasets/{id}/groups",
+    "/dataset/{id}/chart",
+    "/dataset/{id}/chart.svg",
     "/dataset/{id}/differences",
     "/api/v1/datasets/{id}/differences",
     "/sql",

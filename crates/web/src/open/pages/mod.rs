@@ -33,7 +33,7 @@ pub(crate) use bodies::{bodies, body};
 pub(crate) use dataset::{entry, show as dataset};
 pub(crate) use developers::developers;
 pub(crate) use differences::show as differences;
-pub(crate) use explore::{explore, groups_csv};
+pub(crate) use explore::{explore, framed as chart, groups_csv, picture as chart_svg};
 pub(crate) use home::home;
 pub(crate) use negative::negative_list;
 pub(crate) use places::name as division_name;

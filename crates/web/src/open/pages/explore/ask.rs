@@ -31,6 +31,10 @@ pub(super) struct Ask {
     pub(super) group: String,
     /// What is measured in each group.
     pub(super) measure: String,
+    /// How it is drawn: `auto`, `bar` or `line`.
+    pub(super) kind: String,
+    /// The order of bars: `value` or `name`.
+    pub(super) sort: String,
     /// Where the page begins.
     #[serde(skip)]
     pub(super) cursor: Option<String>,
@@ -54,12 +58,21 @@ impl Ask {
         });
         let filters = filters.collect();
         let measure = take("measure");
+        let mut word = |name: &str, known: [&str; 3]| {
+            let given = take(name);
+            let found = known.into_iter().find(|word| *word == given);
+            found.or(known.first().copied()).unwrap_or_default().to_owned()
+        };
+        let (kind, sort) =
+            (word("type", ["auto", "bar", "line"]), word("sort", ["value", "name", "value"]));
         Self {
             filters,
             order: take("order"),
             dir: if take("dir") == "desc" { "desc" } else { "asc" }.to_owned(),
             group: take("group"),
             measure: if measure.is_empty() { "count".to_owned() } else { measure },
+            kind,
+            sort,
             cursor: Some(take("cursor")).filter(|cursor| !cursor.is_empty()),
         }
     }
@@ -78,6 +91,12 @@ impl Ask {
         }
         if !self.group.is_empty() {
             query.append_pair("group", &self.group).append_pair("measure", &self.measure);
+            if self.kind != "auto" {
+                query.append_pair("type", &self.kind);
+            }
+            if self.sort != "value" {
+                query.append_pair("sort", &self.sort);
+            }
         }
         if let Some(cursor) = cursor {
             query.append_pair("cursor", cursor);
@@ -179,6 +198,19 @@ pub(super) fn directions() -> Vec<Choice> {
     directions.map(|(value, zh, en)| Choice::new(value, Bilingual::new(zh, en))).into()
 }
 
+/// How a chart can be drawn.
+pub(super) fn kinds() -> Vec<Choice> {
+    let kinds =
+        [("auto", "自动", "automatic"), ("bar", "条形图", "bars"), ("line", "折线图", "line")];
+    kinds.map(|(value, zh, en)| Choice::new(value, Bilingual::new(zh, en))).into()
+}
+
+/// The orders of bars.
+pub(super) fn sorts() -> Vec<Choice> {
+    let sorts = [("value", "按数值", "by value"), ("name", "按组名", "by name")];
+    sorts.map(|(value, zh, en)| Choice::new(value, Bilingual::new(zh, en))).into()
+}
+
 /// What can be measured in groups: rows, and each number.
 pub(super) fn measures(asset: &Asset, kinds: &Kinds) -> Vec<Choice> {
     let mut measures = vec![Choice::new("count", Bilingual::new("行数", "count of rows"))];
@@ -257,6 +289,8 @@ mod tests {
             ("dir", "desc"),
             ("group", "名称"),
             ("measure", "mean:人口"),
+            ("type", "line"),
+            ("sort", "name"),
         ];
         let ask = asked(&pairs);
         let url = ask.url("/dataset/x/explore", None);

@@ -23,6 +23,8 @@ const BARS: usize = 30;
 struct Group {
     name: String,
     value: Option<f64>,
+    /// Its place in the order of the groups.
+    place: usize,
 }
 
 /// The chart of groups with one measure: a line over what has an order, else bars,
@@ -35,12 +37,20 @@ pub(super) fn of_groups(
     filter: Option<&Filter>,
 ) -> Option<Chart> {
     let mut groups = groups(found)?;
-    let is_line = kinds.is_ordered(&ask.group) && groups.len() > 2;
+    let is_line = match ask.kind.as_str() {
+        "line" => true,
+        "bar" => false,
+        _ => kinds.is_ordered(&ask.group) && groups.len() > 2,
+    };
     let all = groups.len();
     let summary = summary(&groups, if is_line { all } else { BARS });
     if !is_line {
         groups.sort_by(|a, b| b.value.unwrap_or(f64::MIN).total_cmp(&a.value.unwrap_or(f64::MIN)));
         groups.truncate(BARS);
+        if ask.sort == "name" {
+            // As the lake gives them: in the order of the groups themselves.
+            groups.sort_by_key(|group| group.place);
+        }
     }
     let name = title_of(asset, &ask.group);
     let measure = ask.measure_label(asset);
@@ -76,7 +86,7 @@ fn groups(found: &RecordBatch) -> Option<Vec<Group>> {
     let group = |row: usize| {
         let name = formatter.value(row).try_to_string().ok()?;
         let value = (!numbers.is_null(row)).then(|| numbers.value(row));
-        Some(Group { name, value })
+        Some(Group { name, value, place: row })
     };
     let groups: Option<Vec<Group>> = (0..found.num_rows()).map(group).collect();
     groups.filter(|groups| !groups.is_empty())
@@ -145,7 +155,7 @@ mod tests {
         let batch = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(names), Arc::new(values)])
             .unwrap();
         let groups = groups(&batch).unwrap();
-        assert_eq!(groups[1], Group { name: "—".to_owned(), value: Some(2.0) });
+        assert_eq!(groups[1], Group { name: "—".to_owned(), value: Some(2.0), place: 1 });
         assert_eq!(groups[2].value, None);
         assert_eq!(summary(&groups, 3).zh, "“太原”最大，为 5；“—”最小，为 2。");
         assert!(summary(&groups, 2).en.contains("The largest 2 of 3 groups"));

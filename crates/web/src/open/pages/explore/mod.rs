@@ -6,6 +6,8 @@
 mod ask;
 mod chart;
 mod condition;
+mod share;
+mod svg;
 
 use std::time::Instant;
 
@@ -32,6 +34,8 @@ use crate::view::Page;
 use crate::visitor::Visitor;
 use ask::Ask;
 use condition::Kinds;
+use share::Share;
+pub(crate) use share::{framed, picture};
 
 /// Rows on a page.
 const SHOWN: u64 = 50;
@@ -44,6 +48,8 @@ struct Explore {
     measures: Vec<Choice>,
     ask: Ask,
     dirs: Vec<Choice>,
+    kinds: Vec<Choice>,
+    sorts: Vec<Choice>,
     errors: Vec<FormProblem>,
     table: Table,
     total: u64,
@@ -51,6 +57,7 @@ struct Explore {
     next_url: Option<String>,
     first_url: Option<String>,
     chart: Option<Chart>,
+    share: Option<Share>,
     file_url: String,
     api_url: String,
 }
@@ -104,11 +111,17 @@ pub(crate) async fn explore(
         ops: condition::ops(),
         measures: ask::measures(asset, &kinds),
         dirs: ask::directions(),
+        kinds: ask::kinds(),
+        sorts: ask::sorts(),
         table: answer.table,
         total: answer.total,
         took_ms,
         next_url: answer.next.map(|cursor| ask.url(&format!("{page}/explore"), Some(&cursor))),
         first_url: ask.cursor.is_some().then(|| ask.url(&format!("{page}/explore"), None)),
+        share: answer
+            .chart
+            .as_ref()
+            .map(|chart| Share::of(&app.site.base_url, visitor.lang, asset.id, &ask, chart)),
         chart: answer.chart,
         file_url: with_question(&format!("{api}/download/csv"), &question),
         api_url: with_question(&format!("{api}/rows"), &question),
