@@ -115,7 +115,11 @@ impl Reader<'_> {
 
     fn number<T: FromStr + Default>(&mut self, field: &str, text: &str) -> T {
         text.trim().parse().unwrap_or_else(|_| {
-            self.wrong(field, "费用应为数字，如 0.1。", "A number is asked for as price, such as 0.1.");
+            self.wrong(
+                field,
+                "费用应为数字，如 0.1。",
+                "A number is asked for as price, such as 0.1.",
+            );
             T::default()
         })
     }

@@ -25,7 +25,7 @@ fn encoded(fields: &[(&str, &str)]) -> String {
 }
 
 /// A suggestion as its form sends it.
-fn suggestion<'a>(stamp: &'a str) -> Vec<(&'a str, &'a str)> {
+fn suggestion(stamp: &str) -> Vec<(&str, &str)> {
     vec![
         ("kind", "suggestion"),
         ("stamp", stamp),
