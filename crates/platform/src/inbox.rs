@@ -8,6 +8,7 @@
 //! | go on with a run of one's own | its last change | none |
 //! | correct a returned draft, finish a draft | its return; its registration | none |
 //! | assign, take up, answer, approve, examine a case | filing or supplement | by its kind, see `law::requests` |
+//! | review a reuse | its submission | none |
 //!
 //! SH-01 (update of the catalogue) starts with a change of law or of the body's duties,
 //! which nobody reports to the platform, so no task can show it.
@@ -19,6 +20,7 @@ use trust::Caller;
 use crate::gate::{self, GateRun, GateState};
 use crate::registry::{self, Asset, AssetState, OwnFilter};
 use crate::requests::{self, CaseTask, Dossier};
+use crate::reuses::{self, Reuse};
 use crate::{Clock, Error, Platform};
 
 /// The most drafts that are looked at.
@@ -57,6 +59,8 @@ pub enum TaskKind {
     ApproveAnswer,
     /// Look at what open data are said to expose (核查暴露).
     ExamineExposure,
+    /// Show a reuse, or decline it (审核成果).
+    ReviewReuse,
 }
 
 impl TaskKind {
@@ -78,6 +82,7 @@ impl TaskKind {
             Self::AnswerCase => "answer_case",
             Self::ApproveAnswer => "approve_answer",
             Self::ExamineExposure => "examine_exposure",
+            Self::ReviewReuse => "review_reuse",
         }
     }
 
@@ -101,7 +106,8 @@ impl TaskKind {
             | Self::AcceptCase
             | Self::AnswerCase
             | Self::ApproveAnswer
-            | Self::ExamineExposure => None,
+            | Self::ExamineExposure
+            | Self::ReviewReuse => None,
         }
     }
 }
@@ -117,6 +123,8 @@ pub struct Task {
     pub run: Option<GateRun>,
     /// The case, where the task is about one.
     pub case: Option<Dossier>,
+    /// The reuse, where the task is about one.
+    pub reuse: Option<Reuse>,
     /// How long it waits and may wait.
     pub clock: Clock,
 }
@@ -149,6 +157,11 @@ pub async fn inbox(caller: &Caller, platform: &Platform) -> Result<Vec<Task>, Er
     for (task, dossier) in requests::inbox(caller, platform).await? {
         tasks.extend(of_case(task, dossier, now));
     }
+    for reuse in reuses::inbox(caller, platform).await? {
+        let clock = Clock::new(reuse.submitted_at, None, None, now);
+        let kind = TaskKind::ReviewReuse;
+        tasks.push(Task { kind, asset: None, run: None, case: None, reuse: Some(reuse), clock });
+    }
     tasks.sort_by_key(|task| task.clock.urgency());
     Ok(tasks)
 }
@@ -179,13 +192,13 @@ fn review(asset: Asset, now: Timestamp) -> Option<Task> {
         AssetState::UnitReview => TaskKind::Consent,
         _ => TaskKind::Publish,
     };
-    Some(Task { kind, asset: Some(asset), run: None, case: None, clock })
+    Some(Task { kind, asset: Some(asset), run: None, case: None, reuse: None, clock })
 }
 
 /// Every change of a run is a step, so it waits since its last change.
 fn of_run(kind: TaskKind, asset: Asset, run: GateRun, now: Timestamp) -> Task {
     let clock = Clock::new(run.updated_at, kind.rule(), asset.entry.division, now);
-    Task { kind, asset: Some(asset), run: Some(run), case: None, clock }
+    Task { kind, asset: Some(asset), run: Some(run), case: None, reuse: None, clock }
 }
 
 /// A case waits by the clock of its answer.
@@ -198,7 +211,7 @@ fn of_case(task: CaseTask, dossier: Dossier, now: Timestamp) -> Option<Task> {
         CaseTask::Examine => TaskKind::ExamineExposure,
     };
     let clock = requests::of_case(&dossier.case, now)?;
-    Some(Task { kind, asset: None, run: None, case: Some(dossier), clock })
+    Some(Task { kind, asset: None, run: None, case: Some(dossier), reuse: None, clock })
 }
 
 /// What the filer of a run has to do next, if it does not go on by itself.
@@ -224,5 +237,5 @@ fn draft(asset: Asset, now: Timestamp) -> Task {
         (None, _) => (TaskKind::FinishDraft, asset.created_at),
     };
     let clock = Clock::new(since, kind.rule(), asset.entry.division, now);
-    Task { kind, asset: Some(asset), run: None, case: None, clock }
+    Task { kind, asset: Some(asset), run: None, case: None, reuse: None, clock }
 }

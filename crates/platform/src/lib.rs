@@ -1,7 +1,7 @@
 //! The areas of the platform: what the regulation asks for, step by step.
 //!
 //! ```text
-//! registry ──▶ gate ──▶ open ◀── requests
+//! registry ──▶ gate ──▶ open ◀── requests, reuses
 //! (assets,     (inspect, (portal: search,  (what the public asks,
 //!  catalogue,   measure,  dataset, rows,    and the answers)
 //!  versions)    release)  downloads)
@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod open;
 pub mod registry;
 pub mod requests;
+pub mod reuses;
 pub mod summary;
 pub mod sweep;
 mod turns;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use vocabulary::{
     AccountId, AssetId, CaseNumber, CreditCode, DataLevel, DivisionCode, EntryId, Fen, GateRunId,
-    ItemId, JobId, RefusalCode, ReleaseId, SummaryId, UploadId, VersionId, time::utc_text,
+    ItemId, JobId, RefusalCode, ReleaseId, ReuseId, SummaryId, UploadId, VersionId, time::utc_text,
 };
 
 use crate::Error;
@@ -244,6 +244,7 @@ text_column!(
     JobId,
     RefusalCode,
     ReleaseId,
+    ReuseId,
     SummaryId,
     UploadId,
     VersionId,

@@ -169,6 +169,10 @@ typed_id! {
     pub struct ReleaseId;
 }
 typed_id! {
+    /// Id of a reuse: something that was made of open data.
+    pub struct ReuseId;
+}
+typed_id! {
     /// Id of a summary with differential privacy (差分隐私摘要).
     pub struct SummaryId;
 }

@@ -41,8 +41,8 @@ pub use error_chain::error_chain;
 pub use error_kind::ErrorKind;
 pub use fen::{Fen, FenError};
 pub use id::{
-    AccountId, AssetId, EntryId, GateRunId, IdError, ItemId, JobId, ReleaseId, SummaryId, UploadId,
-    VersionId,
+    AccountId, AssetId, EntryId, GateRunId, IdError, ItemId, JobId, ReleaseId, ReuseId, SummaryId,
+    UploadId, VersionId,
 };
 pub use level::{DataLevel, DataLevelError};
 pub use refusal_code::{RefusalCode, RefusalCodeError};

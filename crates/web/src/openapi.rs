@@ -8,7 +8,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
-use crate::{gate, inbox, open, problem, protocols, registry, requests, summary, trust};
+use crate::{gate, inbox, open, problem, protocols, registry, requests, reuses, summary, trust};
 
 /// What every operation may answer beside its own answers.
 pub(crate) struct Problems;
@@ -67,7 +67,7 @@ impl Modify for Security {
     components(schemas(problem::ProblemBody)),
     tags(
         (name = "open", description = "开放平台：无需登录。The open portal; no account is needed."),
-        (name = "requests", description = "公众诉求与答复：提交无需登录。What the public asks, and the answers; no account is needed to file."),
+        (name = "requests", description = "公众诉求与答复、应用成果：提交无需登录。What the public asks, the answers, and what is made of the data; no account is needed to file."),
         (name = "inbox", description = "待办与时限。What waits for you, and how long it may."),
         (name = "registry", description = "资产登记与数据上传。Assets and their data."),
         (name = "gate", description = "出口检测与发布。The gate and releases."),
@@ -98,6 +98,7 @@ impl Modify for Security {
         requests::api::accept, requests::api::ask_supplement, requests::api::publish_question,
         requests::api::extend, requests::api::draft, requests::api::approve,
         requests::api::send_back, requests::api::close,
+        reuses::api::list, reuses::api::submit, reuses::api::show, reuses::api::decline,
         protocols::ckan::read, protocols::ckan::post, protocols::oai::get,
         protocols::data_package::package, protocols::croissant::croissant,
         trust::api::keys, trust::api::receipt,

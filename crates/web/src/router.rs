@@ -24,7 +24,7 @@ use crate::problem::Problem;
 use crate::protocols::{ckan, croissant, data_package, dcat, feed, oai, pod, sitemap};
 use crate::{
     gate, headers, idempotency, inbox, limits, map, metrics, open, openapi, people, registry,
-    requests, session, summary, trust, view,
+    requests, reuses, session, summary, trust, view,
 };
 
 /// Largest body of a request that is no piece of a file.
@@ -115,6 +115,11 @@ fn pages() -> Router<App> {
         .route("/requests/own/{number}/{code}/supplement", post(requests::pages::own::supplement))
         .route("/requests/own/{number}/{code}/withdraw", post(requests::pages::own::withdraw))
         .route("/requests/own/{number}/{code}/close", post(requests::pages::own::close))
+        .route("/reuses", get(reuses::pages::gallery))
+        .route("/reuses/new", get(reuses::pages::form).post(reuses::pages::submit))
+        .route("/desk/reuses", get(reuses::desk::list))
+        .route("/desk/reuses/{id}/show", post(reuses::desk::show))
+        .route("/desk/reuses/{id}/decline", post(reuses::desk::decline))
         .route("/desk/requests", get(requests::desk::list::show))
         .route("/desk/requests/{id}", get(requests::desk::case::show))
         .route("/desk/requests/{id}/accept", post(requests::desk::steps::accept))
@@ -260,7 +265,10 @@ fn api() -> Router<App> {
         .route("/api/v1/requests/{number}/answer", post(requests::api::draft))
         .route("/api/v1/requests/{number}/answer/approval", post(requests::api::approve))
         .route("/api/v1/requests/{number}/answer/return", post(requests::api::send_back))
-        .route("/api/v1/requests/{number}/closing", post(requests::api::close));
+        .route("/api/v1/requests/{number}/closing", post(requests::api::close))
+        .route("/api/v1/reuses", get(reuses::api::list).post(reuses::api::submit))
+        .route("/api/v1/reuses/{id}/publication", post(reuses::api::show))
+        .route("/api/v1/reuses/{id}/refusal", post(reuses::api::decline));
     let evidence = Router::new()
         .route("/api/v1/keys", get(trust::api::keys))
         .route("/api/v1/receipts/{id}", get(trust::api::receipt))

@@ -15,7 +15,8 @@ from client import Client, Session, body_of, check, run
 TOOLS, OUT = os.environ["FENHE_TOOLS"], os.environ["OUT"]
 BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
            "--disable-background-networking", "--disable-dev-shm-usage", "--no-proxy-server"]
-OPEN = ["/", "/en", "/search?q=山西", "/evidence", "/developers", "/sql", "/en/sql", "/bodies", "/accessibility", "/sign-in"]
+OPEN = ["/", "/en", "/search?q=山西", "/evidence", "/developers", "/sql", "/en/sql", "/bodies", "/accessibility", "/sign-in",
+        "/requests", "/requests/new", "/requests/new?kind=complaint", "/requests/own", "/reuses", "/reuses/new"]
 
 
 def main():

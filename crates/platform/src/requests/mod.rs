@@ -72,7 +72,8 @@ pub fn commitment_sha256() -> String {
     hex::encode(Sha256::digest(texts.map(String::as_str).join("\n")))
 }
 
-/// Erases the names and contacts of cases that ended long enough ago; returns how many.
+/// Erases the names and contacts of cases that ended long enough ago, and the contacts of
+/// reuses that were reviewed then; returns how many.
 ///
 /// # Errors
 ///
@@ -83,7 +84,8 @@ pub async fn erase_contacts(platform: &Platform) -> Result<u64, Error> {
     let kept = jiff::SignedDuration::from_hours(24 * days);
     let before = now.saturating_sub(kept).unwrap_or(jiff::Timestamp::MIN);
     let mut tx = platform.store.begin().await?;
-    let erased = table::erase_contacts(&mut tx, before).await?;
+    let cases = table::erase_contacts(&mut tx, before).await?;
+    let erased = cases + crate::reuses::erase_contacts(&mut tx, before).await?;
     tx.commit().await?;
     Ok(erased)
 }

@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "helpers of tests; clippy.toml exempts only the test functions themselves"
 )]
 
@@ -12,5 +13,6 @@ mod inbox;
 mod records;
 mod registry;
 mod requests;
+mod reuses;
 mod stage;
 mod summary;

@@ -1,4 +1,5 @@
-//! A handful of cases that the public of the demo filed, in the states that a case passes.
+//! A handful of cases that the public of the demo filed, in the states that a case passes,
+//! and what was made of its data.
 //!
 //! Each goes the way that persons go. A case that was filed before is left as it is: its
 //! form says which it is.
@@ -7,6 +8,7 @@ use law::OpeningAttribute;
 use law::requests::RequestKind;
 use platform::registry::{AssetState, CatalogueEntry};
 use platform::requests::{self, Answer, Details, Exposed, Filed, NewCase, Outcome};
+use platform::reuses::{self, NewReuse};
 use trust::Caller;
 use vocabulary::{AssetId, CaseNumber};
 
@@ -38,7 +40,36 @@ pub(super) async fn leave(
     let conditional = desk.register(&clinics()).await?;
     desk.advance(conditional.id, AssetState::Published).await?;
     waiting_for_the_filer(desk, conditional.id).await?;
-    unassigned(desk).await
+    unassigned(desk).await?;
+    made_of_it(desk, open).await
+}
+
+/// One reuse that is shown, and one that waits for its review.
+async fn made_of_it(desk: &Desk<'_>, open: AssetId) -> Result<(), DemoError> {
+    let new = |key: &str, title: &str, description: &str| NewReuse {
+        title: title.to_owned(),
+        link: format!("https://example.org/{key}"),
+        description: description.to_owned(),
+        maker: "演示制作者".to_owned(),
+        contact: "demo@example.org".to_owned(),
+        datasets: vec![open],
+        form: Some(format!("demo.{key}")),
+    };
+    let map = new(
+        "ageing-map",
+        "县域老龄化地图（演示）",
+        "用去标识化的居民数据按县汇总 60 岁以上人口占比，供社区养老服务布点参考。",
+    );
+    if let Some(sent) = sent_once(reuses::submit(&anyone(desk), desk.platform, map).await)? {
+        let admin = desk.people.data_admin.at(desk.platform.clock.now());
+        reuses::show(&admin, desk.platform, sent.reuse.id, None).await?;
+    }
+    let course = new(
+        "course",
+        "统计学课程练习（演示）",
+        "大学统计学课程用这份数据练习抽样和分组汇总，附讲义和代码。",
+    );
+    sent_once(reuses::submit(&anyone(desk), desk.platform, course).await).map(|_| ())
 }
 
 /// Two that are answered, one of them closed, and one that is refused.
@@ -190,7 +221,7 @@ async fn file(
 }
 
 /// What was filed; `None` if its form was sent before.
-fn sent_once(filed: Result<Filed, platform::Error>) -> Result<Option<Filed>, DemoError> {
+fn sent_once<T>(filed: Result<T, platform::Error>) -> Result<Option<T>, DemoError> {
     match filed {
         Err(platform::Error::Invalid { problems })
             if problems.iter().any(|problem| problem.field == "form") =>

@@ -183,6 +183,7 @@ fn model(action: Action, facts: &Facts) -> bool {
             A::ApproveSummary,
             A::RejectSummary,
             A::ApproveAnswer,
+            A::ReviewReuse,
         ];
         return facts.in_scope && !decisions.contains(&action);
     }
@@ -225,13 +226,14 @@ fn model(action: Action, facts: &Facts) -> bool {
         | A::ViewCertificate
         | A::ViewLog
         | A::FileCase
-        | A::ViewCase => true,
+        | A::ViewCase
+        | A::SubmitReuse => true,
         // Nothing here comes with the code of a case.
         A::ActOnOwnCase => false,
         A::ReadCase => here(Role::Clerk) || here(Role::UnitHead) || has(Role::DataAdmin),
         A::HandleCase => here(Role::Clerk),
         A::PublishQuestion => here(Role::Clerk) || has(Role::DataAdmin),
-        A::AssignCase => has(Role::DataAdmin),
+        A::AssignCase | A::ReviewReuse => has(Role::DataAdmin),
         A::ExtendCase => here(Role::UnitHead),
         A::ApproveAnswer => here(Role::UnitHead) && !mine,
         A::ViewOwnAccount | A::ChangePassword | A::CreateToken => mine,

@@ -26,10 +26,10 @@ pub(crate) struct InboxView {
 pub(crate) struct TaskView {
     /// What there is to do: `consent`, `publish`, `approve_release`, `confirm_columns`,
     /// `change_plan`, `submit_release`, `read_rejection`, `start_again`, `correct_draft`,
-    /// `finish_draft`, `assign_case`, `accept_case`, `answer_case`, `approve_answer` or
-    /// `examine_exposure`.
+    /// `finish_draft`, `assign_case`, `accept_case`, `answer_case`, `approve_answer`,
+    /// `examine_exposure` or `review_reuse`.
     pub kind: String,
-    /// Name of the asset, or title of the case.
+    /// Name of the asset, or title of the case or reuse.
     pub title: TextView,
     /// The asset, where the task is about one: `/api/v1/assets/{id}`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -64,7 +64,7 @@ pub(super) fn path(task: &inbox::Task) -> String {
         (_, _, Some(dossier)) => format!("/desk/requests/{}", dossier.case.number),
         (Some(asset), ..) if is_draft(task.kind) => format!("{}/edit", asset_path(asset)),
         (Some(asset), ..) => asset_path(asset),
-        (None, None, None) => "/desk".to_owned(),
+        (None, None, None) => "/desk/reuses".to_owned(),
     }
 }
 
@@ -73,12 +73,13 @@ fn is_draft(kind: TaskKind) -> bool {
     matches!(kind, TaskKind::CorrectDraft | TaskKind::FinishDraft)
 }
 
-/// What a task is about: the asset, or the case as its filer called it.
+/// What a task is about: the asset, or the case or reuse as who filed it called it.
 pub(super) fn name(task: &inbox::Task) -> Bilingual {
-    match (&task.asset, &task.case) {
-        (Some(asset), _) => title_of(asset),
-        (None, Some(dossier)) => plain(&dossier.papers.title),
-        (None, None) => Bilingual::default(),
+    match (&task.asset, &task.case, &task.reuse) {
+        (Some(asset), ..) => title_of(asset),
+        (None, Some(dossier), _) => plain(&dossier.papers.title),
+        (None, None, Some(reuse)) => plain(&reuse.title),
+        (None, None, None) => Bilingual::default(),
     }
 }
 
@@ -100,6 +101,7 @@ fn does(kind: TaskKind) -> Bilingual {
         TaskKind::AnswerCase => ("答复诉求", "Answer the case"),
         TaskKind::ApproveAnswer => ("审批答复", "Approve the answer"),
         TaskKind::ExamineExposure => ("核查暴露", "Examine what is exposed"),
+        TaskKind::ReviewReuse => ("审核应用成果", "Review the reuse"),
     };
     Bilingual::new(zh, en)
 }
@@ -164,6 +166,10 @@ fn what(task: &inbox::Task) -> Bilingual {
         TaskKind::ExamineExposure => Bilingual::new(
             "有人反映开放的数据暴露了个人信息或商业秘密；属实的，请先暂停发布。",
             "Open data are said to expose personal information or a trade secret; if so, suspend the release first.",
+        ),
+        TaskKind::ReviewReuse => Bilingual::new(
+            "有人提交了用开放数据做成的成果，等您审核后展示。",
+            "Someone submitted what they made of open data; it is shown once you reviewed it.",
         ),
     }
 }

@@ -19,7 +19,7 @@ pub(crate) enum Class {
     Download,
     /// Attempts to sign in.
     SignIn,
-    /// Cases that anyone files without signing in.
+    /// Cases and reuses that anyone files without signing in.
     Filing,
     /// Whatever changes something.
     Write,
@@ -72,8 +72,8 @@ const DOWNLOADS: [&str; 7] = [
     "/datastore/dump/{id}",
 ];
 
-/// Routes by which anyone files a case.
-const FILINGS: [&str; 2] = ["/requests/new", "/api/v1/requests"];
+/// Routes by which anyone files a case or submits a reuse.
+const FILINGS: [&str; 4] = ["/requests/new", "/api/v1/requests", "/reuses/new", "/api/v1/reuses"];
 
 /// Whether the program lives is asked by monitoring, as often as it likes.
 const NEVER_LIMITED: &str = "/healthz";

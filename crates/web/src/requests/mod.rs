@@ -4,17 +4,15 @@
 //! pages/   list, form, one case, one's own case: for anyone, without signing in
 //! desk/    the cases that a desk answers, and its steps
 //! api.rs   the same for programs
-//! stamp.rs the mark of a form: when it was shown, and that it is sent once
 //! ```
 
 pub(crate) mod api;
 pub(crate) mod desk;
 pub(crate) mod pages;
-mod stamp;
 mod view;
 mod words;
 
-/// Whether a page of this area takes a form from someone who has not signed in.
+/// Whether a page of this area, or of reuses, takes a form from someone who has not signed in.
 pub(crate) fn takes_forms_of_anyone(path: &str) -> bool {
-    path.starts_with("/requests/new") || path.starts_with("/requests/own")
+    ["/requests/new", "/requests/own", "/reuses/new"].iter().any(|form| path.starts_with(form))
 }

@@ -16,7 +16,7 @@ const VISIT: &str = "__Host-fenhe-visit=visitor";
 /// A mark of a form that was shown a minute ago.
 fn mark(site: &Site, part: &str) -> String {
     let marked = format!("{}.{part}", testkit::moment().as_second() - 60);
-    let code = site.stage.platform.keyring.code("request form", &marked);
+    let code = site.stage.platform.keyring.code("form of anyone", &marked);
     format!("{marked}.{code}")
 }
 
@@ -116,7 +116,7 @@ async fn what_a_program_fills_in_is_not_taken_and_nothing_typed_is_lost() {
     let keys = &site.stage.platform.keyring;
     let marked = |second: i64| {
         let marked = format!("{second}.c");
-        format!("{marked}.{}", keys.code("request form", &marked))
+        format!("{marked}.{}", keys.code("form of anyone", &marked))
     };
     let (soon, late) = (marked(now), marked(now - 24 * 3600));
     let mut trap = suggestion(&good);
@@ -297,4 +297,60 @@ async fn every_page_leads_to_the_form_that_fits() {
     let page = site.get_as(&admin, &format!("/desk/requests/{number}")).await.text;
     assert!(!page.contains("暂停开放这份数据"), "nothing is open, nothing to suspend: {page}");
     assert!(page.contains("指派答复单位"), "{page}");
+}
+
+#[tokio::test]
+async fn a_reuse_is_submitted_by_anyone_and_shown_after_a_review() {
+    let site = Site::new().await;
+    let asset = site.stage.asset().await;
+    site.stage.file(asset, "a.csv", b"a,b\n1,2\n").await;
+    site.stage.publish(asset).await;
+    assert_eq!(site.get("/reuses").await.status, StatusCode::OK);
+    let form = site.get(&format!("/en/reuses/new?dataset={asset}")).await;
+    assert!(form.text.contains("居民抽样调查") || form.text.contains("Residents"), "{}", form.text);
+    let (stamp, id) = (mark(&site, "r"), asset.to_string());
+    let fields = |link: &'static str| {
+        encoded(&[
+            ("stamp", stamp.as_str()),
+            ("datasets", id.as_str()),
+            ("title", "客流<b>地图</b>"),
+            ("link", link),
+            ("description", "按站点显示客流，用于规划。"),
+            ("maker", "研究中心"),
+            ("contact", "private@example.org"),
+        ])
+    };
+    let wrong = site.post_as(VISIT, "/reuses/new", &fields("javascript:alert(1)")).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let sent = site.post_as(VISIT, "/reuses/new", &fields("https://example.org/map")).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    assert!(!site.get("/reuses").await.text.contains("研究中心"), "it was not reviewed");
+    let admin = site.sign_in(Role::DataAdmin).await;
+    assert!(site.get_as(&admin, "/desk").await.text.contains("审核应用成果"));
+    let desk = plain(&site.get_as(&admin, "/desk/reuses").await);
+    assert!(desk.contains("private@example.org"), "{desk}");
+    let step = desk.split("action=\"").find(|part| part.contains("/show?")).unwrap();
+    let step = step.split('"').next().unwrap().to_owned();
+    let shown = site.post_as(&admin, &step, "").await;
+    assert_eq!(shown.status, StatusCode::SEE_OTHER, "{}", shown.text);
+    let gallery = site.get(&format!("/reuses?dataset={asset}")).await.text;
+    assert!(gallery.contains("研究中心") && gallery.contains("客流&lt;b&gt;"), "{gallery}");
+    assert!(!gallery.contains("private@example.org"));
+    let listed = site.get(&format!("/api/v1/reuses?dataset={asset}")).await;
+    let listed: Value = serde_json::from_str(&listed.text).unwrap();
+    assert_eq!((&listed["total"], listed["reuses"][0].get("contact")), (&json!(1), None));
+    let base = format!("/api/v1/reuses/{}", listed["reuses"][0]["id"].as_str().unwrap());
+    let reason = json!({ "reason": "链接已失效" });
+    let clerk = site.sign_in(Role::Clerk).await;
+    let denied = api(&site, &format!("{base}/refusal"), Some(&clerk), &reason).await;
+    assert_eq!(denied.status, StatusCode::FORBIDDEN);
+    let down = api(&site, &format!("{base}/refusal"), Some(&admin), &reason).await;
+    assert_eq!(down.status, StatusCode::OK, "{}", down.text);
+    assert!(!site.get("/reuses").await.text.contains("研究中心"));
+    let new = json!({
+        "title": "地图", "link": "https://example.org", "description": "按站点显示客流的地图。",
+        "maker": "研究中心", "contact": "a@example.org", "datasets": [asset.to_string()],
+    });
+    let sent = api(&site, "/api/v1/reuses", None, &new).await;
+    assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.text);
 }

@@ -3,6 +3,7 @@
 use axum::extract::{Query, State};
 use platform::requests::{self, Case, DeskFilter, Dossier};
 use serde::{Deserialize, Serialize};
+use trust::{Action, Resource};
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -22,6 +23,7 @@ pub(crate) struct Asked {
 
 #[derive(Serialize)]
 struct List {
+    reviews_reuses: bool,
     ended: bool,
     cases: Vec<Card>,
 }
@@ -43,5 +45,7 @@ pub(crate) async fn show(
         card.titled(&dossier.papers.title).at_desk(dossier.case.number)
     };
     let listed = listed.into_iter().zip(&found).map(at_desk).collect();
-    app.pages.render(&visitor, "desk/requests.html", List { ended, cases: listed })
+    let reuse = Resource::of_kind("reuse");
+    let reviews_reuses = caller.can(Action::ReviewReuse, &reuse);
+    app.pages.render(&visitor, "desk/requests.html", List { reviews_reuses, ended, cases: listed })
 }

@@ -17,8 +17,8 @@ use crate::desk::{done, mistakes};
 use crate::form::Posted;
 use crate::parts::{Choice, FormProblem, encoded};
 use crate::problem::Problem;
-use crate::requests::stamp::{self, Untimely};
 use crate::requests::words::Bodies;
+use crate::stamp;
 use crate::view::Page;
 use crate::visitor::Visitor;
 
@@ -170,7 +170,7 @@ pub(crate) async fn create(
     };
     let values = Values::posted(&form);
     let mark = form.text("stamp");
-    let kept = match admitted(&app, &visitor, &form) {
+    let kept = match stamp::admitted(&app, &visitor, &form, "question") {
         Ok(kept) => kept,
         Err((problem, stamp)) => {
             let page = page(&app, &visitor, kind, values, vec![problem], stamp).await?;
@@ -205,42 +205,6 @@ fn field_of(field: &str) -> String {
         "form" | "kind" => "title".to_owned(),
         other => other.to_owned(),
     }
-}
-
-/// The mark of a form that a person sent, or what is said to others, with the mark that
-/// they may go on with.
-fn admitted(
-    app: &App,
-    visitor: &Visitor,
-    form: &Posted,
-) -> Result<String, (FormProblem, Option<String>)> {
-    let problem = |zh: &str, en: &str| FormProblem::new("question", Bilingual::new(zh, en));
-    let mark = form.text("stamp");
-    // People do not see this field; programs that fill in everything do.
-    if !form.text("website").is_empty() {
-        let said = problem(
-            "提交没有成功，请重新填写后再试。",
-            "It was not taken; fill the form in once more.",
-        );
-        return Err((said, None));
-    }
-    let now = visitor.caller.now();
-    stamp::check(&app.platform.keyring, mark, now).map_err(|untimely| match untimely {
-        Untimely::TooSoon => (
-            problem(
-                "提交得太快，请核对后再次提交。",
-                "That was quick; check it and send it again.",
-            ),
-            Some(mark.to_owned()),
-        ),
-        Untimely::TooLate | Untimely::NotOurs => (
-            problem(
-                "表单已过期，您填写的内容还在，请再次提交。",
-                "The form had expired; what you wrote is still here. Send it again.",
-            ),
-            None,
-        ),
-    })
 }
 
 async fn kinds(app: &App, visitor: &Visitor, asked: &Asked) -> Result<Page, Problem> {

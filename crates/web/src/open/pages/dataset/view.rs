@@ -22,11 +22,14 @@ use crate::open::pages::search::{self, body_url};
 use crate::parts::{Chart, encoded, plain};
 use crate::problem::Problem;
 use crate::protocols::schema_org;
+use crate::reuses::pages::Shown;
 use crate::summary::{self, public::SummaryLink};
 use crate::visitor::Visitor;
 
 /// Rows of the preview.
 const PREVIEW_ROWS: u64 = 10;
+/// Reuses that the page shows; the others are in the gallery.
+const REUSES: u64 = 6;
 /// Below this the bar of an indicator is drawn in the colour of attention. It is a
 /// hint for the eye, not a limit of any rule.
 const ATTENTION: f64 = 0.9;
@@ -47,6 +50,7 @@ pub(super) struct DatasetPage {
     citations: Vec<cite::Citation>,
     metadata: Vec<Metadata>,
     explore_url: Option<String>,
+    reuses: Vec<Shown>,
     summaries: Vec<SummaryLink>,
     structured: String,
 }
@@ -162,7 +166,9 @@ pub(super) async fn load(
         ("Data Package", "/datapackage.json"),
         ("Croissant", "/croissant.jsonld"),
     ];
+    let (reuses, _) = platform::reuses::gallery(&app.platform, Some(asset.id), 0, REUSES).await?;
     Ok(DatasetPage {
+        reuses: reuses.iter().map(Shown::of).collect(),
         dataset: this(dataset, release, china_date(visitor.caller.now())),
         downloads: access::downloads(asset, release),
         items: items(asset, release),

@@ -7,10 +7,16 @@
 use jiff::{SignedDuration, Timestamp};
 use trust::{Keyring, secret};
 
+use vocabulary::Bilingual;
+
+use crate::app::App;
+use crate::form::Posted;
+use crate::parts::FormProblem;
 use crate::problem::Problem;
+use crate::visitor::Visitor;
 
 /// What the code is for.
-const PURPOSE: &str = "request form";
+const PURPOSE: &str = "form of anyone";
 /// The least time that a person takes to fill the form in.
 const LEAST: SignedDuration = SignedDuration::from_secs(3);
 /// How long a form may lie.
@@ -18,7 +24,7 @@ const MOST: SignedDuration = SignedDuration::from_hours(12);
 
 /// Why a form is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Untimely {
+enum Untimely {
     /// It came back sooner than anyone can write.
     TooSoon,
     /// It lay for too long.
@@ -32,7 +38,7 @@ pub(super) enum Untimely {
 /// # Errors
 ///
 /// [`Problem::internal`] if the operating system gives no random bytes.
-pub(super) fn fresh(keys: &Keyring, now: Timestamp) -> Result<String, Problem> {
+pub(crate) fn fresh(keys: &Keyring, now: Timestamp) -> Result<String, Problem> {
     let part = secret::random_text().map_err(|_| Problem::internal())?;
     let marked = format!("{}.{part}", now.as_second());
     let code = keys.code(PURPOSE, &marked);
@@ -44,7 +50,7 @@ pub(super) fn fresh(keys: &Keyring, now: Timestamp) -> Result<String, Problem> {
 /// # Errors
 ///
 /// [`Untimely`] with why not.
-pub(super) fn check(keys: &Keyring, mark: &str, now: Timestamp) -> Result<String, Untimely> {
+fn check(keys: &Keyring, mark: &str, now: Timestamp) -> Result<String, Untimely> {
     let (marked, code) = mark.rsplit_once('.').ok_or(Untimely::NotOurs)?;
     if !keys.knows(PURPOSE, marked, code) {
         return Err(Untimely::NotOurs);
@@ -56,6 +62,43 @@ pub(super) fn check(keys: &Keyring, mark: &str, now: Timestamp) -> Result<String
         return Err(Untimely::TooSoon);
     }
     if age > MOST { Err(Untimely::TooLate) } else { Ok(marked.to_owned()) }
+}
+
+/// The mark of a form that a person sent, or what is said to others at the field `at`,
+/// with the mark that they may go on with.
+pub(crate) fn admitted(
+    app: &App,
+    visitor: &Visitor,
+    form: &Posted,
+    at: &str,
+) -> Result<String, (FormProblem, Option<String>)> {
+    let problem = |zh: &str, en: &str| FormProblem::new(at, Bilingual::new(zh, en));
+    let mark = form.text("stamp");
+    // People do not see this field; programs that fill in everything do.
+    if !form.text("website").is_empty() {
+        let said = problem(
+            "提交没有成功，请重新填写后再试。",
+            "It was not taken; fill the form in once more.",
+        );
+        return Err((said, None));
+    }
+    let now = visitor.caller.now();
+    check(&app.platform.keyring, mark, now).map_err(|untimely| match untimely {
+        Untimely::TooSoon => (
+            problem(
+                "提交得太快，请核对后再次提交。",
+                "That was quick; check it and send it again.",
+            ),
+            Some(mark.to_owned()),
+        ),
+        Untimely::TooLate | Untimely::NotOurs => (
+            problem(
+                "表单已过期，您填写的内容还在，请再次提交。",
+                "The form had expired; what you wrote is still here. Send it again.",
+            ),
+            None,
+        ),
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 // The public asks and a body answers, in a browser, on a phone and on a desk, in both languages: a form without
 // signing in, its secret address, a number of a person that does not get out, an answer that two persons give,
-// and what everyone reads in the end. No error in the console, nothing wider than the screen.
+// and what everyone reads in the end; and what was made of the data. No error in the console, nothing wider than the screen.
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -154,6 +154,30 @@ async function journey(browser, screen, script) {
   for (const page of [anyone, clerk, head, filer]) await page.context().close();
 }
 
+/** What was made of the data: the gallery, the page of the dataset, the form and the review. */
+async function reuses(browser) {
+  const { reuses: shown } = await (await fetch(`${url}/api/v1/reuses`)).json();
+  must(shown.length === 1 && !JSON.stringify(shown).includes("demo@example.org"), "the gallery is not what was reviewed");
+  for (const screen of Object.keys(SCREENS)) {
+    const page = await open(browser, screen);
+    for (const [name, path] of [["gallery", "/reuses"], ["gallery-en", "/en/reuses"], ["reuse-form", "/reuses/new"]]) {
+      await page.goto(`${url}${path}`);
+      await shoot(page, screen, name);
+    }
+    await page.goto(`${url}/reuses`);
+    must((await page.textContent("main")).includes("县域老龄化地图"), "the gallery does not show the reuse");
+    await page.context().close();
+  }
+  const admin = await signedIn(browser, "desk", "admin");
+  await admin.goto(`${url}/desk/reuses`);
+  await shoot(admin, "desk", "desk-reuses");
+  await admin.click("main summary:has-text('不展示') >> nth=0");
+  await admin.fill("main textarea >> nth=0", "演示用，不展示");
+  await press(admin, "不展示");
+  must((await admin.textContent("main")).includes("没有待审核的成果"), "declining does not take it from the list");
+  await admin.context().close();
+}
+
 /** A complaint that persons are exposed comes before the data administrator, with the button that stops it. */
 async function complaint(browser) {
   const admin = await signedIn(browser, "desk", "admin");
@@ -171,8 +195,9 @@ try {
   await journey(browser, "desk", true);
   await journey(browser, "phone", false);
   await complaint(browser);
+  await reuses(browser);
 } finally {
   await browser.close();
 }
 must(mistakes.length === 0, mistakes.join("\n"));
-console.log("asked without an account, answered by two persons, on two screens, once without script");
+console.log("asked without an account, answered by two persons, on two screens, once without script; one reuse declined");
