@@ -36,6 +36,7 @@ def main():
         refused = careless(processes)
         check(refused.returncode != 0, "a store that ignores conditional writes was taken")
         check("ignores conditional writes" in refused.stderr, f"it was refused otherwise: {refused.stderr[-600:]}")
+        shutil.rmtree(DATA)
         endpoint(seaweed(processes))
         os.environ["FENHE_DATABASE"] = postgres(processes)
         command("demo", "--small", "--load-only")
