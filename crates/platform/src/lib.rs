@@ -26,6 +26,7 @@ pub mod reuses;
 pub mod summary;
 pub mod sweep;
 mod turns;
+mod words;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ pub use clock::{Clock, Deadline, End};
 pub use error::{Error, FieldProblem, RefusedBy};
 pub use files::Files;
 pub use turns::Turns;
+pub use words::UnknownWord;
 
 /// Everything that a use case works with. Cheap to clone.
 #[derive(Clone)]
@@ -80,6 +82,12 @@ pub struct Limits {
     pub sql: open::sql::SqlLimits,
     /// Scans by the gate, which must see every row.
     pub scan: lake::QueryLimits,
+}
+
+/// The account of a caller who files something.
+pub(crate) fn account(caller: &trust::Caller) -> Result<vocabulary::AccountId, Error> {
+    let nobody = || Error::NotFound { what: "account", id: "anonymous".to_owned() };
+    caller.account_id().ok_or_else(nobody)
 }
 
 /// Stored JSON as a value.

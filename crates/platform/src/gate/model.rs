@@ -13,100 +13,36 @@ use super::exposure::AttackFact;
 use super::neighbours::NeighbourFact;
 use super::restore::RestorationFact;
 use crate::RefusedBy;
-use crate::registry::UnknownWord;
 use crate::registry::version::StoredTable;
+use crate::words::words;
 
-/// Where a run stands.
-///
-/// ```text
-/// inspecting ─▶ confirming ─▶ measuring ─▶ passed ─submit─▶ submitted ─approve─▶ approved
-///                   ▲             │  └───▶ refused              └──reject──▶ rejected
-///                   └──change─────┴───────────┘
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GateState {
-    /// Detection reads every row (检测中).
-    Inspecting,
-    /// A person confirms or corrects the columns (待确认).
-    Confirming,
-    /// Transforms are searched and the risk is measured (测量中).
-    Measuring,
-    /// The law refuses this plan (不予通过).
-    Refused,
-    /// The measurement passes; not yet submitted (测量通过).
-    Passed,
-    /// Waiting for the second person (待审核).
-    Submitted,
-    /// Released (已发布).
-    Approved,
-    /// The second person refused, with a ground (已驳回).
-    Rejected,
-    /// A fault; nothing was decided (故障).
-    Failed,
-}
-
-impl GateState {
-    /// Every state.
-    pub const ALL: [Self; 9] = [
-        Self::Inspecting,
-        Self::Confirming,
-        Self::Measuring,
-        Self::Refused,
-        Self::Passed,
-        Self::Submitted,
-        Self::Approved,
-        Self::Rejected,
-        Self::Failed,
-    ];
-
-    /// The word in the database and in the API.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Inspecting => "inspecting",
-            Self::Confirming => "confirming",
-            Self::Measuring => "measuring",
-            Self::Refused => "refused",
-            Self::Passed => "passed",
-            Self::Submitted => "submitted",
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The name for people.
-    pub fn label(self) -> Bilingual {
-        match self {
-            Self::Inspecting => Bilingual::new("检测中", "Inspecting"),
-            Self::Confirming => {
-                Bilingual::new("待确认字段", "Waiting for you to confirm the columns")
-            }
-            Self::Measuring => Bilingual::new("测量中", "Measuring"),
-            Self::Refused => Bilingual::new("不予通过", "Refused"),
-            Self::Passed => Bilingual::new("测量通过，待提交", "Passes; not yet submitted"),
-            Self::Submitted => Bilingual::new("待审核", "Waiting for approval"),
-            Self::Approved => Bilingual::new("已批准发布", "Approved and released"),
-            Self::Rejected => Bilingual::new("已驳回", "Rejected"),
-            Self::Failed => Bilingual::new("故障", "Failed"),
-        }
-    }
-}
-
-impl std::fmt::Display for GateState {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.code())
-    }
-}
-
-impl std::str::FromStr for GateState {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.code() == text)
-            .ok_or_else(|| UnknownWord(text.to_owned()))
+words! {
+    /// Where a run stands.
+    ///
+    /// ```text
+    /// inspecting ─▶ confirming ─▶ measuring ─▶ passed ─submit─▶ submitted ─approve─▶ approved
+    ///                   ▲             │  └───▶ refused              └──reject──▶ rejected
+    ///                   └──change─────┴───────────┘
+    /// ```
+    GateState {
+        /// Detection reads every row (检测中).
+        Inspecting = "inspecting", "检测中", "Inspecting";
+        /// A person confirms or corrects the columns (待确认).
+        Confirming = "confirming", "待确认字段", "Waiting for you to confirm the columns";
+        /// Transforms are searched and the risk is measured (测量中).
+        Measuring = "measuring", "测量中", "Measuring";
+        /// The law refuses this plan (不予通过).
+        Refused = "refused", "不予通过", "Refused";
+        /// The measurement passes; not yet submitted (测量通过).
+        Passed = "passed", "测量通过，待提交", "Passes; not yet submitted";
+        /// Waiting for the second person (待审核).
+        Submitted = "submitted", "待审核", "Waiting for approval";
+        /// Released (已发布).
+        Approved = "approved", "已批准发布", "Approved and released";
+        /// The second person refused, with a ground (已驳回).
+        Rejected = "rejected", "已驳回", "Rejected";
+        /// A fault; nothing was decided (故障).
+        Failed = "failed", "故障", "Failed";
     }
 }
 

@@ -31,7 +31,6 @@ use vocabulary::{AssetId, CreditCode, EntryId};
 
 pub use model::{
     Asset, AssetKind, AssetState, CatalogueEntry, Contact, Dated, Item, NegativeListEntry,
-    UnknownWord,
 };
 pub use rules::Missing;
 

@@ -6,114 +6,37 @@ use vocabulary::{AccountId, AssetId, Bilingual, CreditCode, DataLevel, DivisionC
 
 use law::{OpeningAttribute, SharingAttribute, UpdateCycle};
 
-/// Whether an asset is a data set or a business system (政务数据资产).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AssetKind {
-    /// A data set (数据集).
-    Dataset,
-    /// A business application system (业务应用系统).
-    System,
-}
+use crate::words::words;
 
-impl std::fmt::Display for AssetKind {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.code())
+words! {
+    /// Whether an asset is a data set or a business system (政务数据资产).
+    AssetKind {
+        /// A data set (数据集).
+        Dataset = "dataset", "数据集", "Data set";
+        /// A business application system (业务应用系统).
+        System = "system", "业务应用系统", "Business system";
     }
 }
 
-impl std::str::FromStr for AssetKind {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        [Self::Dataset, Self::System]
-            .into_iter()
-            .find(|kind| kind.code() == text)
-            .ok_or_else(|| UnknownWord(text.to_owned()))
-    }
-}
-
-/// A word that no state or kind has.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a word that is known here")]
-pub struct UnknownWord(pub String);
-
-impl AssetKind {
-    /// The word in the database and in the API.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Dataset => "dataset",
-            Self::System => "system",
-        }
-    }
-}
-
-/// Where an asset's description stands on its way to publication.
-///
-/// ```text
-/// draft ─submit─▶ unit_review ─consent─▶ data_review ─publish─▶ published ─withdraw─▶ withdrawn
-///   ▲                 │                      │
-///   └─────return──────┴──────────────────────┘
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AssetState {
-    /// Being written by the clerk (草稿).
-    Draft,
-    /// Waiting for the unit head's consent (待单位负责人同意).
-    UnitReview,
-    /// Waiting for the data administrator's review (待主管部门审核).
-    DataReview,
-    /// In the catalogue (已发布).
-    Published,
-    /// Taken out of the catalogue; kept as evidence (已撤销).
-    Withdrawn,
-}
-
-impl std::fmt::Display for AssetState {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.code())
-    }
-}
-
-impl std::str::FromStr for AssetState {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.code() == text)
-            .ok_or_else(|| UnknownWord(text.to_owned()))
-    }
-}
-
-impl AssetState {
-    /// Every state, in the order in which an asset passes them.
-    pub const ALL: [Self; 5] =
-        [Self::Draft, Self::UnitReview, Self::DataReview, Self::Published, Self::Withdrawn];
-
-    /// The word in the database and in the API.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::UnitReview => "unit_review",
-            Self::DataReview => "data_review",
-            Self::Published => "published",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-
-    /// The name for people.
-    pub fn label(self) -> Bilingual {
-        match self {
-            Self::Draft => Bilingual::new("草稿", "Draft"),
-            Self::UnitReview => Bilingual::new("待单位负责人同意", "Waiting for the unit head"),
-            Self::DataReview => {
-                Bilingual::new("待主管部门审核", "Waiting for the data administrator")
-            }
-            Self::Published => Bilingual::new("已发布", "Published"),
-            Self::Withdrawn => Bilingual::new("已撤销", "Withdrawn"),
-        }
+words! {
+    /// Where an asset's description stands on its way to publication.
+    ///
+    /// ```text
+    /// draft ─submit─▶ unit_review ─consent─▶ data_review ─publish─▶ published ─withdraw─▶ withdrawn
+    ///   ▲                 │                      │
+    ///   └─────return──────┴──────────────────────┘
+    /// ```
+    AssetState {
+        /// Being written by the clerk (草稿).
+        Draft = "draft", "草稿", "Draft";
+        /// Waiting for the unit head's consent (待单位负责人同意).
+        UnitReview = "unit_review", "待单位负责人同意", "Waiting for the unit head";
+        /// Waiting for the data administrator's review (待主管部门审核).
+        DataReview = "data_review", "待主管部门审核", "Waiting for the data administrator";
+        /// In the catalogue (已发布).
+        Published = "published", "已发布", "Published";
+        /// Taken out of the catalogue; kept as evidence (已撤销).
+        Withdrawn = "withdrawn", "已撤销", "Withdrawn";
     }
 }
 

@@ -3,49 +3,9 @@
 use jiff::Timestamp;
 use law::requests::RequestKind;
 use serde::{Deserialize, Serialize};
-use vocabulary::{AccountId, AssetId, Bilingual, CaseNumber, CreditCode, DivisionCode};
+use vocabulary::{AccountId, AssetId, CaseNumber, CreditCode, DivisionCode};
 
-use crate::registry::UnknownWord;
-
-/// Declares an enum whose values have a word for programs and a name for people.
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $value:ident = $code:literal, $zh:literal, $en:literal;)+ }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$doc])* $value,)+ }
-
-        impl $name {
-            /// Every value, in the order of the list.
-            pub const ALL: &'static [Self] = &[$(Self::$value),+];
-
-            /// The word in the database and in the API.
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$value => $code),+ }
-            }
-
-            /// The name for people.
-            pub fn label(self) -> Bilingual {
-                match self { $(Self::$value => Bilingual::new($zh, $en)),+ }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str(self.code())
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = UnknownWord;
-
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
-                let found = Self::ALL.iter().find(|value| value.code() == text).copied();
-                found.ok_or_else(|| UnknownWord(text.chars().take(40).collect()))
-            }
-        }
-    };
-}
+use crate::words::words;
 
 words! {
     /// Where a case stands.

@@ -1,57 +1,19 @@
 //! A reuse of open data.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use vocabulary::{AccountId, Bilingual, ReuseId};
+use vocabulary::{AccountId, ReuseId};
 
-use crate::registry::UnknownWord;
+use crate::words::words;
 
-/// Where a reuse stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReuseState {
-    /// It waits for its review (待审核).
-    Submitted,
-    /// Everyone sees it (已展示).
-    Shown,
-    /// It is not shown, with the reason (不展示).
-    Declined,
-}
-
-impl ReuseState {
-    /// The word in the database and in the API.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Submitted => "submitted",
-            Self::Shown => "shown",
-            Self::Declined => "declined",
-        }
-    }
-
-    /// The name for people.
-    pub fn label(self) -> Bilingual {
-        match self {
-            Self::Submitted => Bilingual::new("待审核", "Waiting for review"),
-            Self::Shown => Bilingual::new("已展示", "Shown"),
-            Self::Declined => Bilingual::new("不展示", "Declined"),
-        }
-    }
-}
-
-impl std::fmt::Display for ReuseState {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.code())
-    }
-}
-
-impl std::str::FromStr for ReuseState {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        [Self::Submitted, Self::Shown, Self::Declined]
-            .into_iter()
-            .find(|state| state.code() == text)
-            .ok_or_else(|| UnknownWord(text.chars().take(40).collect()))
+words! {
+    /// Where a reuse stands.
+    ReuseState {
+        /// It waits for its review (待审核).
+        Submitted = "submitted", "待审核", "Waiting for review";
+        /// Everyone sees it (已展示).
+        Shown = "shown", "已展示", "Shown";
+        /// It is not shown, with the reason (不展示).
+        Declined = "declined", "不展示", "Declined";
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use vocabulary::{AccountId, AssetId, Bilingual, CreditCode, EntryId, SummaryId, VersionId};
 
-use crate::registry::UnknownWord;
+use crate::words::words;
 
 /// The privacy budget of an asset, with every answer that was paid from it.
 #[derive(Clone, Debug)]
@@ -196,76 +196,23 @@ pub struct Proposal {
     pub questions: Vec<Question>,
 }
 
-/// How far a summary has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SummaryState {
-    /// Being written (草稿).
-    Draft,
-    /// Waiting for a reviewer (待审批).
-    Submitted,
-    /// Approved; the noise is being drawn (正在计算).
-    Computing,
-    /// For everyone (已公布).
-    Published,
-    /// Refused by a reviewer (已驳回).
-    Rejected,
-    /// Taken back; what was told stays paid (已撤回).
-    Withdrawn,
-    /// Could not be computed; nothing was told and nothing spent (未完成).
-    Failed,
-}
-
-impl SummaryState {
-    /// Every state.
-    pub const ALL: [Self; 7] = [
-        Self::Draft,
-        Self::Submitted,
-        Self::Computing,
-        Self::Published,
-        Self::Rejected,
-        Self::Withdrawn,
-        Self::Failed,
-    ];
-
-    /// The word in the database and in the API.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Submitted => "submitted",
-            Self::Computing => "computing",
-            Self::Published => "published",
-            Self::Rejected => "rejected",
-            Self::Withdrawn => "withdrawn",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The name for people.
-    pub fn label(self) -> Bilingual {
-        match self {
-            Self::Draft => Bilingual::new("草稿", "Draft"),
-            Self::Submitted => Bilingual::new("待审批", "Waiting for approval"),
-            Self::Computing => Bilingual::new("正在计算", "Being computed"),
-            Self::Published => Bilingual::new("已公布", "Published"),
-            Self::Rejected => Bilingual::new("已驳回", "Rejected"),
-            Self::Withdrawn => Bilingual::new("已撤回", "Withdrawn"),
-            Self::Failed => Bilingual::new("未完成", "Not completed"),
-        }
-    }
-}
-
-impl std::fmt::Display for SummaryState {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.code())
-    }
-}
-
-impl std::str::FromStr for SummaryState {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let found = Self::ALL.into_iter().find(|state| state.code() == text);
-        found.ok_or_else(|| UnknownWord(text.to_owned()))
+words! {
+    /// How far a summary has come.
+    SummaryState {
+        /// Being written (草稿).
+        Draft = "draft", "草稿", "Draft";
+        /// Waiting for a reviewer (待审批).
+        Submitted = "submitted", "待审批", "Waiting for approval";
+        /// Approved; the noise is being drawn (正在计算).
+        Computing = "computing", "正在计算", "Being computed";
+        /// For everyone (已公布).
+        Published = "published", "已公布", "Published";
+        /// Refused by a reviewer (已驳回).
+        Rejected = "rejected", "已驳回", "Rejected";
+        /// Taken back; what was told stays paid (已撤回).
+        Withdrawn = "withdrawn", "已撤回", "Withdrawn";
+        /// Could not be computed; nothing was told and nothing spent (未完成).
+        Failed = "failed", "未完成", "Not completed";
     }
 }
 
