@@ -30,19 +30,13 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     Ok(Some(number))
 }
 
-/// The revision that must be given.
-///
-/// # Errors
-///
-/// 428 if it is absent.
-pub(crate) fn required(headers: &HeaderMap) -> Result<i64, Problem> {
-    if_match(headers)?.ok_or_else(|| {
-        let title = vocabulary::Bilingual::new("缺少 If-Match", "If-Match is missing");
-        let detail = vocabulary::Bilingual::new(
-            "请附上读取时得到的 ETag，以免覆盖他人的修改。",
-            "Send the ETag that you read, so that nobody's change is overwritten.",
-        );
-        let status = axum::http::StatusCode::PRECONDITION_REQUIRED;
-        Problem::new(status, "precondition_required", title, detail)
-    })
+/// What is said where a revision must be given, and is not: 428.
+pub(crate) fn missing() -> Problem {
+    let title = vocabulary::Bilingual::new("缺少 If-Match", "If-Match is missing");
+    let detail = vocabulary::Bilingual::new(
+        "请附上读取时得到的 ETag，以免覆盖他人的修改。",
+        "Send the ETag that you read, so that nobody's change is overwritten.",
+    );
+    let status = axum::http::StatusCode::PRECONDITION_REQUIRED;
+    Problem::new(status, "precondition_required", title, detail)
 }

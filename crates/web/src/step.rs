@@ -7,6 +7,7 @@
 use std::str::FromStr;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use platform::{Error, RefusedBy};
 use serde::Deserialize;
@@ -16,6 +17,7 @@ use vocabulary::Bilingual;
 use crate::app::App;
 use crate::extract::{ApiQuery, id_of};
 use crate::form::Posted;
+use crate::precondition;
 use crate::problem::Problem;
 use crate::visitor::Visitor;
 
@@ -90,6 +92,45 @@ impl<T: FromStr> FromRequest<App> for Step<T> {
         let form = Posted::from_request(Request::from_parts(parts, body), app).await?;
         let id = id_of(&id).map_err(IntoResponse::into_response)?;
         Ok(Self { app: app.clone(), visitor, id, revision: seen.revision, form })
+    }
+}
+
+/// What a program's step takes from the request: `POST …/{id}/step`, with the revision
+/// that it read in `If-Match` or without.
+#[derive(Debug)]
+pub(crate) struct ApiStep<T> {
+    /// The application.
+    pub(crate) app: App,
+    /// Who takes it.
+    pub(crate) caller: Caller,
+    /// What it is about.
+    pub(crate) id: T,
+    /// The revision that was read.
+    pub(crate) revision: Option<i64>,
+}
+
+impl<T> ApiStep<T> {
+    /// The revision that was read, for a step that replaces what someone wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem`] (428) if `If-Match` is missing.
+    pub(crate) fn required(&self) -> Result<i64, Problem> {
+        self.revision.ok_or_else(precondition::missing)
+    }
+}
+
+impl<T: FromStr + Send> FromRequestParts<App> for ApiStep<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let visitor = <Visitor as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        let caller = visitor.signed_in()?.clone();
+        let Path(id) = Path::<String>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Problem::not_found())?;
+        let revision = precondition::if_match(&parts.headers)?;
+        Ok(Self { app: app.clone(), caller, id: id_of(&id)?, revision })
     }
 }
 

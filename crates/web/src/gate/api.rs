@@ -2,18 +2,20 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use platform::gate::{self, Changed, Decision, GateRun, Settings, Treatment, release, remeasure};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use vocabulary::GateRunId;
 
 use crate::app::App;
 use crate::extract::{ApiJson, id_of};
 use crate::precondition;
 use crate::problem::{Problem, RefusalView, TextView};
 use crate::registry::api::ReasonBody;
+use crate::step::ApiStep;
 use crate::visitor::Visitor;
 
 /// By what a run is measured.
@@ -321,20 +323,16 @@ pub(crate) async fn show(
            ("If-Match" = String, Header, description = "The ETag that was read")),
     responses((status = 202, body = GateRunView), crate::openapi::Problems))]
 pub(crate) async fn confirm(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<GateRunId>,
     ApiJson(body): ApiJson<ConfirmBody>,
 ) -> Result<Response, Problem> {
-    let caller = visitor.signed_in()?;
-    let revision = precondition::required(&headers)?;
+    let revision = step.required()?;
+    let ApiStep { app, caller, id, .. } = step;
     let settings = body.settings.try_into()?;
     let decisions =
         body.decisions.into_iter().map(Decision::try_from).collect::<Result<Vec<_>, _>>()?;
     let changed =
-        gate::confirm(caller, &app.platform, id_of(&id)?, Some(revision), settings, decisions)
-            .await?;
+        gate::confirm(&caller, &app.platform, id, Some(revision), settings, decisions).await?;
     Ok((
         StatusCode::ACCEPTED,
         [precondition::tag(changed.run.revision)],
@@ -347,30 +345,18 @@ pub(crate) async fn confirm(
 #[utoipa::path(post, path = "/api/v1/gate-runs/{id}/submission", tag = "gate",
     params(("id" = String, Path, description = "Identifier of the run")),
     responses((status = 200, body = GateRunView), crate::openapi::Problems))]
-pub(crate) async fn submit(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Json<GateRunView>, Problem> {
-    let caller = visitor.signed_in()?;
-    let revision = precondition::if_match(&headers)?;
-    Ok(Json(gate::submit(caller, &app.platform, id_of(&id)?, revision).await?.into()))
+pub(crate) async fn submit(step: ApiStep<GateRunId>) -> Result<Json<GateRunView>, Problem> {
+    let ApiStep { app, caller, id, revision } = step;
+    Ok(Json(gate::submit(&caller, &app.platform, id, revision).await?.into()))
 }
 
 /// A second person approves: the candidate becomes a release with a certificate.
 #[utoipa::path(post, path = "/api/v1/gate-runs/{id}/approval", tag = "gate",
     params(("id" = String, Path, description = "Identifier of the run")),
     responses((status = 200, body = GateRunView), crate::openapi::Problems))]
-pub(crate) async fn approve(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Json<GateRunView>, Problem> {
-    let caller = visitor.signed_in()?;
-    let revision = precondition::if_match(&headers)?;
-    let (changed, release) = gate::approve(caller, &app.platform, id_of(&id)?, revision).await?;
+pub(crate) async fn approve(step: ApiStep<GateRunId>) -> Result<Json<GateRunView>, Problem> {
+    let ApiStep { app, caller, id, revision } = step;
+    let (changed, release) = gate::approve(&caller, &app.platform, id, revision).await?;
     Ok(Json(GateRunView { release: Some(release.id.to_string()), ..changed.into() }))
 }
 
@@ -379,15 +365,11 @@ pub(crate) async fn approve(
     params(("id" = String, Path, description = "Identifier of the run")),
     responses((status = 200, body = GateRunView), crate::openapi::Problems))]
 pub(crate) async fn reject(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<GateRunId>,
     ApiJson(body): ApiJson<ReasonBody>,
 ) -> Result<Json<GateRunView>, Problem> {
-    let caller = visitor.signed_in()?;
-    let revision = precondition::if_match(&headers)?;
-    let changed = gate::reject(caller, &app.platform, id_of(&id)?, revision, &body.reason).await?;
+    let ApiStep { app, caller, id, revision } = step;
+    let changed = gate::reject(&caller, &app.platform, id, revision, &body.reason).await?;
     Ok(Json(changed.into()))
 }
 

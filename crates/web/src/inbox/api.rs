@@ -27,7 +27,7 @@ pub(crate) struct TaskView {
     /// What there is to do: `consent`, `publish`, `approve_release`, `confirm_columns`,
     /// `change_plan`, `submit_release`, `read_rejection`, `start_again`, `correct_draft`,
     /// `finish_draft`, `assign_case`, `accept_case`, `answer_case`, `approve_answer`,
-    /// `examine_exposure` or `review_reuse`.
+    /// `examine_exposure`, `review_reuse` or `approve_summary`.
     pub kind: String,
     /// Name of the asset, or title of the case or reuse.
     pub title: TextView,
@@ -40,6 +40,9 @@ pub(crate) struct TaskView {
     /// The run, where the task is about one: `/api/v1/gate-runs/{id}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate_run_id: Option<String>,
+    /// The summary, where the task is about one: `/api/v1/summaries/{id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary_id: Option<String>,
     /// Its page.
     pub url: String,
     /// Since when it waits.
@@ -88,14 +91,15 @@ pub(crate) struct DeadlineView {
 impl From<Task> for TaskView {
     fn from(task: Task) -> Self {
         let (url, title) = (super::page::path(&task), super::page::name(&task));
-        let Clock { since, waited, deadline } = task.clock;
+        let Clock { since, waited, deadline } = task.clock.clone();
         Self {
             kind: task.kind.code().to_owned(),
             url,
             title: title.into(),
-            asset_id: task.asset.map(|asset| asset.id.to_string()),
-            request: task.case.map(|dossier| dossier.case.number.to_string()),
-            gate_run_id: task.run.map(|run| run.id.to_string()),
+            asset_id: task.asset().map(|asset| asset.id.to_string()),
+            request: task.case().map(|dossier| dossier.case.number.to_string()),
+            gate_run_id: task.run().map(|run| run.id.to_string()),
+            summary_id: task.summary().map(|summary| summary.id.to_string()),
             since,
             waited_working_days: waited,
             deadline: deadline.map(DeadlineView::from),

@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use platform::registry::{self, AssetFilter, AssetKind, Changed, NewAsset};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::extract::{ApiJson, ApiQuery, id_of, within};
 use crate::precondition;
 use crate::problem::{Problem, ProblemBody};
+use crate::step::ApiStep;
 use crate::visitor::Visitor;
 
 /// A new asset.
@@ -147,58 +148,40 @@ pub(crate) async fn show(
            ("If-Match" = String, Header, description = "The ETag that was read")),
     responses((status = 200, body = AssetView), crate::openapi::Problems))]
 pub(crate) async fn edit(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<AssetId>,
     ApiJson(body): ApiJson<EntryBody>,
 ) -> Result<Response, Problem> {
-    let caller = visitor.signed_in()?;
-    let revision = precondition::required(&headers)?;
+    let revision = step.required()?;
+    let ApiStep { app, caller, id, .. } = step;
     let entry = body.try_into()?;
-    answer(registry::edit(caller, &app.platform, id_of(&id)?, revision, entry).await?)
+    answer(registry::edit(&caller, &app.platform, id, revision, entry).await?)
 }
 
 /// Submits a draft for the unit head's consent.
 #[utoipa::path(post, path = "/api/v1/assets/{id}/submission", tag = "registry",
     params(("id" = String, Path, description = "Identifier of the asset")),
     responses((status = 200, body = AssetView), crate::openapi::Problems))]
-pub(crate) async fn submit(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let (caller, id, revision) = step(&visitor, &id, &headers)?;
-    answer(registry::submit(caller, &app.platform, id, revision).await?)
+pub(crate) async fn submit(step: ApiStep<AssetId>) -> Result<Response, Problem> {
+    let ApiStep { app, caller, id, revision } = step;
+    answer(registry::submit(&caller, &app.platform, id, revision).await?)
 }
 
 /// The unit head consents.
 #[utoipa::path(post, path = "/api/v1/assets/{id}/consent", tag = "registry",
     params(("id" = String, Path, description = "Identifier of the asset")),
     responses((status = 200, body = AssetView), crate::openapi::Problems))]
-pub(crate) async fn consent(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let (caller, id, revision) = step(&visitor, &id, &headers)?;
-    answer(registry::consent(caller, &app.platform, id, revision).await?)
+pub(crate) async fn consent(step: ApiStep<AssetId>) -> Result<Response, Problem> {
+    let ApiStep { app, caller, id, revision } = step;
+    answer(registry::consent(&caller, &app.platform, id, revision).await?)
 }
 
 /// The data administrator publishes.
 #[utoipa::path(post, path = "/api/v1/assets/{id}/publication", tag = "registry",
     params(("id" = String, Path, description = "Identifier of the asset")),
     responses((status = 200, body = AssetView), crate::openapi::Problems))]
-pub(crate) async fn publish(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let (caller, id, revision) = step(&visitor, &id, &headers)?;
-    answer(registry::publish(caller, &app.platform, id, revision).await?)
+pub(crate) async fn publish(step: ApiStep<AssetId>) -> Result<Response, Problem> {
+    let ApiStep { app, caller, id, revision } = step;
+    answer(registry::publish(&caller, &app.platform, id, revision).await?)
 }
 
 /// A reviewer returns the entry to its filer, with the reason.
@@ -206,14 +189,11 @@ pub(crate) async fn publish(
     params(("id" = String, Path, description = "Identifier of the asset")),
     responses((status = 200, body = AssetView), crate::openapi::Problems))]
 pub(crate) async fn send_back(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<AssetId>,
     ApiJson(body): ApiJson<ReasonBody>,
 ) -> Result<Response, Problem> {
-    let (caller, id, revision) = step(&visitor, &id, &headers)?;
-    answer(registry::send_back(caller, &app.platform, id, revision, &body.reason).await?)
+    let ApiStep { app, caller, id, revision } = step;
+    answer(registry::send_back(&caller, &app.platform, id, revision, &body.reason).await?)
 }
 
 /// Takes a published entry out of the catalogue, with the reason.
@@ -221,23 +201,11 @@ pub(crate) async fn send_back(
     params(("id" = String, Path, description = "Identifier of the asset")),
     responses((status = 200, body = AssetView), crate::openapi::Problems))]
 pub(crate) async fn withdraw(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<AssetId>,
     ApiJson(body): ApiJson<ReasonBody>,
 ) -> Result<Response, Problem> {
-    let (caller, id, revision) = step(&visitor, &id, &headers)?;
-    answer(registry::withdraw(caller, &app.platform, id, revision, &body.reason).await?)
-}
-
-/// What every step takes from the request.
-fn step<'a>(
-    visitor: &'a Visitor,
-    id: &str,
-    headers: &HeaderMap,
-) -> Result<(&'a trust::Caller, AssetId, Option<i64>), Problem> {
-    Ok((visitor.signed_in()?, id_of(id)?, precondition::if_match(headers)?))
+    let ApiStep { app, caller, id, revision } = step;
+    answer(registry::withdraw(&caller, &app.platform, id, revision, &body.reason).await?)
 }
 
 /// The answer to a step.

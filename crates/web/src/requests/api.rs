@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use platform::requests::{self, CaseFilter, Changed, NewCase, StatisticsFilter};
 use serde::Deserialize;
@@ -19,6 +19,7 @@ use crate::extract::{ApiJson, ApiQuery, id_of, within};
 use crate::precondition;
 use crate::problem::Problem;
 use crate::registry::api::ReasonBody;
+use crate::step::ApiStep;
 use crate::visitor::Visitor;
 
 /// Which cases to list.
@@ -302,31 +303,23 @@ pub(crate) async fn papers(
     params(("number" = String, Path, description = "Number of the case")),
     responses((status = 200, body = CaseView), crate::openapi::Problems))]
 pub(crate) async fn assign(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(number): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<CaseNumber>,
     ApiJson(body): ApiJson<AssignmentBody>,
 ) -> Result<Response, Problem> {
-    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    let ApiStep { app, caller, id: number, revision } = step;
     let code = field("body", Some(body.body))?.ok_or_else(|| {
         Problem::from(platform::Error::invalid("body", "请选择单位。", "Choose the body."))
     })?;
-    answer(requests::assign(caller, &app.platform, number, revision, code).await?)
+    answer(requests::assign(&caller, &app.platform, number, revision, code).await?)
 }
 
 /// A handler of the body takes the case up.
 #[utoipa::path(post, path = "/api/v1/requests/{number}/acceptance", tag = "requests",
     params(("number" = String, Path, description = "Number of the case")),
     responses((status = 200, body = CaseView), crate::openapi::Problems))]
-pub(crate) async fn accept(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(number): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let (caller, number, revision) = step(&visitor, &number, &headers)?;
-    answer(requests::accept(caller, &app.platform, number, revision).await?)
+pub(crate) async fn accept(step: ApiStep<CaseNumber>) -> Result<Response, Problem> {
+    let ApiStep { app, caller, id: number, revision } = step;
+    answer(requests::accept(&caller, &app.platform, number, revision).await?)
 }
 
 /// The filer is told, once, what is missing.
@@ -335,15 +328,12 @@ pub(crate) async fn accept(
     params(("number" = String, Path, description = "Number of the case")),
     responses((status = 200, body = CaseView), crate::openapi::Problems))]
 pub(crate) async fn ask_supplement(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(number): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<CaseNumber>,
     ApiJson(body): ApiJson<NoticeBody>,
 ) -> Result<Response, Problem> {
-    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    let ApiStep { app, caller, id: number, revision } = step;
     let notice = &body.notice;
-    answer(requests::ask_supplement(caller, &app.platform, number, revision, notice).await?)
+    answer(requests::ask_supplement(&caller, &app.platform, number, revision, notice).await?)
 }
 
 /// The question is released for everyone, as it was filed or masked.
@@ -352,18 +342,15 @@ pub(crate) async fn ask_supplement(
     params(("number" = String, Path, description = "Number of the case")),
     responses((status = 200, body = CaseView), crate::openapi::Problems))]
 pub(crate) async fn publish_question(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(number): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<CaseNumber>,
     ApiJson(body): ApiJson<QuestionBody>,
 ) -> Result<Response, Problem> {
-    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    let ApiStep { app, caller, id: number, revision } = step;
     let (title, question) = (&body.title, &body.question);
     let platform = &app.platform;
     let confirmed = body.confirmed;
     answer(
-        requests::publish_question(caller, platform, number, revision, title, question, confirmed)
+        requests::publish_question(&caller, platform, number, revision, title, question, confirmed)
             .await?,
     )
 }
@@ -374,14 +361,11 @@ pub(crate) async fn publish_question(
     params(("number" = String, Path, description = "Number of the case")),
     responses((status = 200, body = CaseView), crate::openapi::Problems))]
 pub(crate) async fn extend(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(number): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<CaseNumber>,
     ApiJson(body): ApiJson<ReasonBody>,
 ) -> Result<Response, Problem> {
-    let (caller, number, revision) = step(&visitor, &number, &headers)?;
-    answer(requests::extend(caller, &app.platform, number, revision, &body.reason).await?)
+    let ApiStep { app, caller, id: number, revision } = step;
+    answer(requests::extend(&caller, &app.platform, number, revision, &body.reason).await?)
 }
 
 /// A handler writes the answer; the head of the unit decides about it.
@@ -390,29 +374,21 @@ pub(crate) async fn extend(
     params(("number" = String, Path, description = "Number of the case")),
     responses((status = 200, body = CaseView), crate::openapi::Problems))]
 pub(crate) async fn draft(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(number): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<CaseNumber>,
     ApiJson(body): ApiJson<AnswerView>,
 ) -> Result<Response, Problem> {
-    let (caller, number, revision) = step(&visitor, &number, &headers)?;
+    let ApiStep { app, caller, id: number, revision } = step;
     let drafted = body.try_into()?;
-    answer(requests::draft(caller, &app.platform, number, revision, drafted).await?)
+    answer(requests::draft(&caller, &app.platform, number, revision, drafted).await?)
 }
 
 /// The head of the unit approves the answer: everyone can read it.
 #[utoipa::path(post, path = "/api/v1/requests/{number}/answer/approval", tag = "requests",
     params(("number" = String, Path, description = "Number of the case")),
     responses((status = 200, body = CaseView), crate::openapi::Problems))]
-pub(crate) async fn approve(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(number): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let (caller, number, revision) = step(&visitor, &number, &headers)?;
-    answer(requests::approve(caller, &app.platform, number, revision).await?)
+pub(crate) async fn approve(step: ApiStep<CaseNumber>) -> Result<Response, Problem> {
+    let ApiStep { app, caller, id: number, revision } = step;
+    answer(requests::approve(&caller, &app.platform, number, revision).await?)
 }
 
 /// The head of the unit sends the answer back to its writer, with a reason.
@@ -421,37 +397,20 @@ pub(crate) async fn approve(
     params(("number" = String, Path, description = "Number of the case")),
     responses((status = 200, body = CaseView), crate::openapi::Problems))]
 pub(crate) async fn send_back(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(number): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<CaseNumber>,
     ApiJson(body): ApiJson<ReasonBody>,
 ) -> Result<Response, Problem> {
-    let (caller, number, revision) = step(&visitor, &number, &headers)?;
-    answer(requests::send_back(caller, &app.platform, number, revision, &body.reason).await?)
+    let ApiStep { app, caller, id: number, revision } = step;
+    answer(requests::send_back(&caller, &app.platform, number, revision, &body.reason).await?)
 }
 
 /// The desk closes an answered case: what was promised is done.
 #[utoipa::path(post, path = "/api/v1/requests/{number}/closing", tag = "requests",
     params(("number" = String, Path, description = "Number of the case")),
     responses((status = 200, body = CaseView), crate::openapi::Problems))]
-pub(crate) async fn close(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(number): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let (caller, number, revision) = step(&visitor, &number, &headers)?;
-    answer(requests::close(caller, &app.platform, number, revision).await?)
-}
-
-/// What every step of the desk takes from the request.
-fn step<'a>(
-    visitor: &'a Visitor,
-    number: &str,
-    headers: &HeaderMap,
-) -> Result<(&'a trust::Caller, CaseNumber, Option<i64>), Problem> {
-    Ok((visitor.signed_in()?, id_of(number)?, precondition::if_match(headers)?))
+pub(crate) async fn close(step: ApiStep<CaseNumber>) -> Result<Response, Problem> {
+    let ApiStep { app, caller, id: number, revision } = step;
+    answer(requests::close(&caller, &app.platform, number, revision).await?)
 }
 
 /// The answer to a step.

@@ -3,19 +3,20 @@
 #![expect(unused_qualifications, reason = "what utoipa writes for parameters is qualified")]
 
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use platform::reuses::{self, Changed, NewReuse, Reuse};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use vocabulary::AssetId;
+use vocabulary::{AssetId, ReuseId};
 
 use crate::app::App;
-use crate::extract::{ApiJson, ApiQuery, id_of, within};
+use crate::extract::{ApiJson, ApiQuery, within};
 use crate::precondition;
 use crate::problem::Problem;
 use crate::registry::api::ReasonBody;
+use crate::step::ApiStep;
 use crate::visitor::Visitor;
 
 /// Which reuses to list.
@@ -119,7 +120,13 @@ pub(crate) async fn submit(
     ApiJson(body): ApiJson<NewReuseBody>,
 ) -> Result<Response, Problem> {
     let datasets: Result<Vec<AssetId>, _> = body.datasets.iter().map(|id| id.parse()).collect();
-    let mut datasets = datasets.unwrap_or_default();
+    let mut datasets = datasets.map_err(|_| {
+        Problem::from(platform::Error::invalid(
+            "datasets",
+            "应为数据集的标识。",
+            "Each is the identifier of a dataset.",
+        ))
+    })?;
     datasets.sort();
     datasets.dedup();
     let new = NewReuse {
@@ -139,14 +146,9 @@ pub(crate) async fn submit(
 #[utoipa::path(post, path = "/api/v1/reuses/{id}/publication", tag = "requests",
     params(("id" = String, Path, description = "Identifier of the reuse")),
     responses((status = 200, body = ReuseView), crate::openapi::Problems))]
-pub(crate) async fn show(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let (caller, revision) = (visitor.signed_in()?, precondition::if_match(&headers)?);
-    answer(reuses::show(caller, &app.platform, id_of(&id)?, revision).await?)
+pub(crate) async fn show(step: ApiStep<ReuseId>) -> Result<Response, Problem> {
+    let ApiStep { app, caller, id, revision } = step;
+    answer(reuses::show(&caller, &app.platform, id, revision).await?)
 }
 
 /// The data administrator declines a reuse or takes it down, with a reason.
@@ -155,14 +157,11 @@ pub(crate) async fn show(
     params(("id" = String, Path, description = "Identifier of the reuse")),
     responses((status = 200, body = ReuseView), crate::openapi::Problems))]
 pub(crate) async fn decline(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<ReuseId>,
     ApiJson(body): ApiJson<ReasonBody>,
 ) -> Result<Response, Problem> {
-    let (caller, revision) = (visitor.signed_in()?, precondition::if_match(&headers)?);
-    answer(reuses::decline(caller, &app.platform, id_of(&id)?, revision, &body.reason).await?)
+    let ApiStep { app, caller, id, revision } = step;
+    answer(reuses::decline(&caller, &app.platform, id, revision, &body.reason).await?)
 }
 
 /// The answer to a step.

@@ -2,15 +2,14 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use deident::dp::Unit;
 use jiff::Timestamp;
-use platform::registry::version;
 use platform::summary::{self, Budget, Changed, NewBudget, Proposal, Question, Summary};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use vocabulary::Bilingual;
+use vocabulary::{AssetId, Bilingual, SummaryId};
 
 use super::body::QuestionBody;
 use super::told::{FigureView, told};
@@ -19,6 +18,8 @@ use crate::extract::{ApiJson, id_of};
 use crate::precondition;
 use crate::problem::{Problem, TextView};
 use crate::registry::api::ReasonBody;
+use crate::registry::pages::version::newest_stored;
+use crate::step::ApiStep;
 use crate::visitor::Visitor;
 
 /// How much may be told of an asset in all.
@@ -240,16 +241,12 @@ pub(crate) async fn budget(
            ("If-Match" = Option<String>, Header, description = "The ETag that was read; none for the first budget")),
     responses((status = 200, body = BudgetView), crate::openapi::Problems))]
 pub(crate) async fn set_budget(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<AssetId>,
     ApiJson(body): ApiJson<BudgetBody>,
 ) -> Result<Response, Problem> {
-    let caller = visitor.signed_in()?;
-    let revision = precondition::if_match(&headers)?;
+    let ApiStep { app, caller, id, revision } = step;
     let new = body.try_into()?;
-    let set = summary::set_budget(caller, &app.platform, id_of(&id)?, revision, new).await?;
+    let set = summary::set_budget(&caller, &app.platform, id, revision, new).await?;
     Ok(([precondition::tag(set.revision)], Json(BudgetView::from(&set))).into_response())
 }
 
@@ -281,7 +278,7 @@ pub(crate) async fn propose(
     let (id, proposal) = (id_of(&id)?, body.proposal()?);
     let number = match body.version {
         Some(number) => number,
-        None => newest(&app, caller, id).await?,
+        None => newest_stored(&app, caller, id).await?,
     };
     let changed = summary::propose(caller, &app.platform, id, number, proposal).await?;
     let location = format!("/api/v1/summaries/{}", changed.summary.id);
@@ -290,22 +287,6 @@ pub(crate) async fn propose(
         response.headers_mut().insert(header::LOCATION, value);
     }
     Ok(response)
-}
-
-async fn newest(
-    app: &App,
-    caller: &trust::Caller,
-    id: vocabulary::AssetId,
-) -> Result<i64, Problem> {
-    let versions = version::list(caller, &app.platform, id).await?;
-    let stored = versions.iter().filter(|version| version.state == "stored");
-    stored.map(|version| version.number).max().ok_or_else(|| {
-        Problem::from(platform::Error::invalid(
-            "version",
-            "还没有可用的数据版本。",
-            "There is no stored version of the data yet.",
-        ))
-    })
 }
 
 /// A summary; published ones are for everyone.
@@ -329,16 +310,13 @@ pub(crate) async fn show(
            ("If-Match" = String, Header, description = "The ETag that was read")),
     responses((status = 200, body = SummaryView), crate::openapi::Problems))]
 pub(crate) async fn edit(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<SummaryId>,
     ApiJson(body): ApiJson<ProposalBody>,
 ) -> Result<Response, Problem> {
-    let caller = visitor.signed_in()?;
-    let revision = precondition::required(&headers)?;
+    let revision = step.required()?;
+    let ApiStep { app, caller, id, .. } = step;
     let proposal = body.proposal()?;
-    let changed = summary::edit(caller, &app.platform, id_of(&id)?, revision, proposal).await?;
+    let changed = summary::edit(&caller, &app.platform, id, revision, proposal).await?;
     Ok(stepped(&changed, StatusCode::OK))
 }
 
@@ -346,15 +324,9 @@ pub(crate) async fn edit(
 #[utoipa::path(post, path = "/api/v1/summaries/{id}/submission", tag = "summaries",
     params(("id" = String, Path, description = "Identifier of the summary")),
     responses((status = 200, body = SummaryView), crate::openapi::Problems))]
-pub(crate) async fn submit(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let caller = visitor.signed_in()?;
-    let revision = precondition::if_match(&headers)?;
-    let changed = summary::submit(caller, &app.platform, id_of(&id)?, revision).await?;
+pub(crate) async fn submit(step: ApiStep<SummaryId>) -> Result<Response, Problem> {
+    let ApiStep { app, caller, id, revision } = step;
+    let changed = summary::submit(&caller, &app.platform, id, revision).await?;
     Ok(stepped(&changed, StatusCode::OK))
 }
 
@@ -362,15 +334,9 @@ pub(crate) async fn submit(
 #[utoipa::path(post, path = "/api/v1/summaries/{id}/approval", tag = "summaries",
     params(("id" = String, Path, description = "Identifier of the summary")),
     responses((status = 202, body = SummaryView), crate::openapi::Problems))]
-pub(crate) async fn approve(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let caller = visitor.signed_in()?;
-    let revision = precondition::if_match(&headers)?;
-    let changed = summary::approve(caller, &app.platform, id_of(&id)?, revision).await?;
+pub(crate) async fn approve(step: ApiStep<SummaryId>) -> Result<Response, Problem> {
+    let ApiStep { app, caller, id, revision } = step;
+    let changed = summary::approve(&caller, &app.platform, id, revision).await?;
     Ok(stepped(&changed, StatusCode::ACCEPTED))
 }
 
@@ -380,16 +346,12 @@ pub(crate) async fn approve(
     params(("id" = String, Path, description = "Identifier of the summary")),
     responses((status = 200, body = SummaryView), crate::openapi::Problems))]
 pub(crate) async fn reject(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<SummaryId>,
     ApiJson(body): ApiJson<ReasonBody>,
 ) -> Result<Response, Problem> {
-    let caller = visitor.signed_in()?;
-    let revision = precondition::if_match(&headers)?;
+    let ApiStep { app, caller, id, revision } = step;
     let platform = &app.platform;
-    let changed = summary::reject(caller, platform, id_of(&id)?, revision, &body.reason).await?;
+    let changed = summary::reject(&caller, platform, id, revision, &body.reason).await?;
     Ok(stepped(&changed, StatusCode::OK))
 }
 
@@ -399,15 +361,11 @@ pub(crate) async fn reject(
     params(("id" = String, Path, description = "Identifier of the summary")),
     responses((status = 200, body = SummaryView), crate::openapi::Problems))]
 pub(crate) async fn withdraw(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    step: ApiStep<SummaryId>,
     ApiJson(body): ApiJson<ReasonBody>,
 ) -> Result<Response, Problem> {
-    let caller = visitor.signed_in()?;
-    let revision = precondition::if_match(&headers)?;
+    let ApiStep { app, caller, id, revision } = step;
     let platform = &app.platform;
-    let changed = summary::withdraw(caller, platform, id_of(&id)?, revision, &body.reason).await?;
+    let changed = summary::withdraw(&caller, platform, id, revision, &body.reason).await?;
     Ok(stepped(&changed, StatusCode::OK))
 }
