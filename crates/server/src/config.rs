@@ -2,8 +2,11 @@
 //! reads environment variables.
 
 use std::net::SocketAddr;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use platform::open::sql::SqlLimits;
 use serde::Deserialize;
 
 /// What can be set.
@@ -38,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) contact: Option<String>,
     /// How much one client may ask for.
     pub(crate) limits: web::LimitSettings,
+    /// What a statement of SQL may use.
+    pub(crate) sql: SqlSettings,
     /// Folder with npm's packages, for the demo.
     pub(crate) demo_packages: PathBuf,
     /// Folder with shared reference data, for the demo.
@@ -61,9 +66,49 @@ impl Default for Config {
             site_name_en: "Fenhe Open Data".to_owned(),
             contact: None,
             limits: web::LimitSettings::default(),
+            sql: SqlSettings::default(),
             demo_packages: PathBuf::from("assets/node_modules"),
             shared_data: None,
         }
+    }
+}
+
+/// What a statement of SQL may use; what is left out stays as it is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SqlSettings {
+    /// Memory of one, in MiB.
+    memory_mib: Option<NonZeroU32>,
+    /// Time of one, in seconds.
+    seconds: Option<NonZeroU32>,
+    /// Most rows of an answer.
+    rows: Option<NonZeroU32>,
+    /// How many run at once.
+    at_once: Option<NonZeroU16>,
+    /// How long the others wait for a place, in seconds.
+    wait_seconds: Option<u16>,
+}
+
+impl SqlSettings {
+    /// The limits, the usual ones where nothing is set.
+    pub(crate) fn limits(&self) -> SqlLimits {
+        let mut limits = SqlLimits::default();
+        if let Some(mib) = self.memory_mib {
+            limits.query.memory_bytes = u64::from(mib.get()) << 20;
+        }
+        if let Some(seconds) = self.seconds {
+            limits.query.timeout = Duration::from_secs(seconds.get().into());
+        }
+        if let Some(rows) = self.rows {
+            limits.query.rows = rows.get().into();
+        }
+        if let Some(at_once) = self.at_once {
+            limits.at_once = at_once.get().into();
+        }
+        if let Some(seconds) = self.wait_seconds {
+            limits.wait = Duration::from_secs(seconds.into());
+        }
+        limits
     }
 }
 
@@ -220,6 +265,9 @@ mod tests {
         assert!(limits.trusted_proxies.contain("10.0.0.5".parse().unwrap()));
         assert_eq!(limits.anonymous.query.unwrap().per_minute.get(), 60_000);
         assert!(limits.anonymous.read.is_none());
+        let sql = config.sql.limits();
+        assert_eq!((sql.query.memory_bytes, sql.at_once), (256 << 20, 8));
+        assert_eq!(sql.wait, SqlLimits::default().wait);
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
     let search = search::Catalogue::open(&config.data.join(SEARCH))?;
     let lake = open_lake(config)?;
     lake.assure().await?;
-    let limits = limits();
+    let limits = limits(config);
     let platform = Platform {
         store,
         lake: Arc::new(lake),
@@ -121,7 +121,7 @@ pub(crate) fn open_lake(config: &Config) -> Result<DeltaLake, lake::LakeError> {
 }
 
 /// What bounds a request.
-fn limits() -> Limits {
+fn limits(config: &Config) -> Limits {
     Limits {
         ingest: ingest::Limits::default(),
         query: QueryLimits {
@@ -129,7 +129,7 @@ fn limits() -> Limits {
             timeout: Duration::from_secs(20),
             rows: 100_000,
         },
-        sql: platform::open::sql::SqlLimits::default(),
+        sql: config.sql.limits(),
         scan: QueryLimits {
             memory_bytes: 512 << 20,
             timeout: Duration::from_secs(4 * 3600),
