@@ -397,23 +397,6 @@ proptest! {
 }
 
 #[test]
-fn a_decision_takes_less_than_a_millisecond() {
-    let caller = with_role(&person(1), Role::Clerk);
-    let asset = thing().of_body(taxes()).filed_by(person(2).id).in_state("draft");
-    let mut times: Vec<_> = (0..4000)
-        .map(|_| {
-            let started = std::time::Instant::now();
-            assert!(caller.can(Action::EditAsset, &asset));
-            started.elapsed()
-        })
-        .collect();
-    times.sort();
-    println!("decision: median {:?}, p99 {:?}", times[2000], times[3960]);
-    // The median, because other programs share the machine that runs the tests.
-    assert!(times[2000].as_micros() < 1000, "{:?}", times[2000]);
-}
-
-#[test]
 fn only_the_code_of_a_case_makes_its_filer() {
     let stranger = Caller::anonymous(moment());
     let case = Resource::of_kind("case").of_body(taxes());
