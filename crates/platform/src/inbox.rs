@@ -9,6 +9,7 @@
 //! | correct a returned draft, finish a draft | its return; its registration | none |
 //! | assign, take up, answer, approve, examine a case | filing or supplement | by its kind, see `law::requests` |
 //! | review a reuse | its submission | none |
+//! | approve a summary | its submission | none |
 //!
 //! SH-01 (update of the catalogue) starts with a change of law or of the body's duties,
 //! which nobody reports to the platform, so no task can show it.
@@ -21,6 +22,7 @@ use crate::gate::{self, GateRun, GateState};
 use crate::registry::{self, Asset, AssetState, OwnFilter};
 use crate::requests::{self, CaseTask, Dossier};
 use crate::reuses::{self, Reuse};
+use crate::summary::{self, Summary};
 use crate::{Clock, Error, Platform};
 
 /// The most drafts that are looked at.
@@ -61,6 +63,8 @@ pub enum TaskKind {
     ExamineExposure,
     /// Show a reuse, or decline it (审核成果).
     ReviewReuse,
+    /// Approve a summary with differential privacy, or reject it (审批摘要).
+    ApproveSummary,
 }
 
 impl TaskKind {
@@ -83,6 +87,7 @@ impl TaskKind {
             Self::ApproveAnswer => "approve_answer",
             Self::ExamineExposure => "examine_exposure",
             Self::ReviewReuse => "review_reuse",
+            Self::ApproveSummary => "approve_summary",
         }
     }
 
@@ -107,9 +112,25 @@ impl TaskKind {
             | Self::AnswerCase
             | Self::ApproveAnswer
             | Self::ExamineExposure
-            | Self::ReviewReuse => None,
+            | Self::ReviewReuse
+            | Self::ApproveSummary => None,
         }
     }
+}
+
+/// What a task is about.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// The description of an asset.
+    Asset(Box<Asset>),
+    /// A run of the gate over an asset.
+    Run(Box<Asset>, Box<GateRun>),
+    /// A summary of an asset.
+    Summary(Box<Asset>, Box<Summary>),
+    /// A case of the public.
+    Case(Box<Dossier>),
+    /// A reuse of open data.
+    Reuse(Box<Reuse>),
 }
 
 /// Something that waits for the caller.
@@ -117,16 +138,37 @@ impl TaskKind {
 pub struct Task {
     /// What there is to do.
     pub kind: TaskKind,
-    /// The asset, where the task is about one.
-    pub asset: Option<Asset>,
-    /// The run of the gate, where the task is about one.
-    pub run: Option<GateRun>,
-    /// The case, where the task is about one.
-    pub case: Option<Dossier>,
-    /// The reuse, where the task is about one.
-    pub reuse: Option<Reuse>,
+    /// What it is about.
+    pub about: Subject,
     /// How long it waits and may wait.
     pub clock: Clock,
+}
+
+impl Task {
+    /// The asset, where it is about one.
+    pub fn asset(&self) -> Option<&Asset> {
+        match &self.about {
+            Subject::Asset(asset) | Subject::Run(asset, _) | Subject::Summary(asset, _) => {
+                Some(asset)
+            }
+            Subject::Case(_) | Subject::Reuse(_) => None,
+        }
+    }
+
+    /// The run of the gate, where it is about one.
+    pub fn run(&self) -> Option<&GateRun> {
+        if let Subject::Run(_, run) = &self.about { Some(run) } else { None }
+    }
+
+    /// The case, where it is about one.
+    pub fn case(&self) -> Option<&Dossier> {
+        if let Subject::Case(dossier) = &self.about { Some(dossier) } else { None }
+    }
+
+    /// The summary, where it is about one.
+    pub fn summary(&self) -> Option<&Summary> {
+        if let Subject::Summary(_, summary) = &self.about { Some(summary) } else { None }
+    }
 }
 
 /// Everything that waits for the caller, the most urgent first.
@@ -159,8 +201,13 @@ pub async fn inbox(caller: &Caller, platform: &Platform) -> Result<Vec<Task>, Er
     }
     for reuse in reuses::inbox(caller, platform).await? {
         let clock = Clock::new(reuse.submitted_at, None, None, now);
-        let kind = TaskKind::ReviewReuse;
-        tasks.push(Task { kind, asset: None, run: None, case: None, reuse: Some(reuse), clock });
+        let about = Subject::Reuse(Box::new(reuse));
+        tasks.push(Task { kind: TaskKind::ReviewReuse, about, clock });
+    }
+    for (asset, summary) in summary::inbox(caller, platform).await? {
+        let clock = summary_clock(&asset, &summary, now);
+        let about = Subject::Summary(Box::new(asset), Box::new(summary));
+        tasks.push(Task { kind: TaskKind::ApproveSummary, about, clock });
     }
     tasks.sort_by_key(|task| task.clock.urgency());
     Ok(tasks)
@@ -186,19 +233,25 @@ pub fn run_clock(asset: &Asset, run: &GateRun, now: Timestamp) -> Option<Clock> 
     Some(Clock::new(run.updated_at, kind.rule(), asset.entry.division, now))
 }
 
+/// The clock of a summary that waits for a reviewer.
+pub fn summary_clock(asset: &Asset, summary: &Summary, now: Timestamp) -> Clock {
+    let rule = TaskKind::ApproveSummary.rule();
+    Clock::new(summary.updated_at, rule, asset.entry.division, now)
+}
+
 fn review(asset: Asset, now: Timestamp) -> Option<Task> {
     let clock = review_clock(&asset, now)?;
     let kind = match asset.state {
         AssetState::UnitReview => TaskKind::Consent,
         _ => TaskKind::Publish,
     };
-    Some(Task { kind, asset: Some(asset), run: None, case: None, reuse: None, clock })
+    Some(Task { kind, about: Subject::Asset(Box::new(asset)), clock })
 }
 
 /// Every change of a run is a step, so it waits since its last change.
 fn of_run(kind: TaskKind, asset: Asset, run: GateRun, now: Timestamp) -> Task {
     let clock = Clock::new(run.updated_at, kind.rule(), asset.entry.division, now);
-    Task { kind, asset: Some(asset), run: Some(run), case: None, reuse: None, clock }
+    Task { kind, about: Subject::Run(Box::new(asset), Box::new(run)), clock }
 }
 
 /// A case waits by the clock of its answer.
@@ -211,7 +264,7 @@ fn of_case(task: CaseTask, dossier: Dossier, now: Timestamp) -> Option<Task> {
         CaseTask::Examine => TaskKind::ExamineExposure,
     };
     let clock = requests::of_case(&dossier.case, now)?;
-    Some(Task { kind, asset: None, run: None, case: Some(dossier), reuse: None, clock })
+    Some(Task { kind, about: Subject::Case(Box::new(dossier)), clock })
 }
 
 /// What the filer of a run has to do next, if it does not go on by itself.
@@ -237,5 +290,5 @@ fn draft(asset: Asset, now: Timestamp) -> Task {
         (None, _) => (TaskKind::FinishDraft, asset.created_at),
     };
     let clock = Clock::new(since, kind.rule(), asset.entry.division, now);
-    Task { kind, asset: Some(asset), run: None, case: None, reuse: None, clock }
+    Task { kind, about: Subject::Asset(Box::new(asset)), clock }
 }

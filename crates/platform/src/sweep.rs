@@ -1,7 +1,8 @@
 //! What is kept only for a while is removed once an hour.
 //!
 //! Sessions that ended, failed sign-ins and browsers after their time, answers to repeated
-//! requests after a day, and the contacts of cases that ended long ago. None of it is evidence; the audit trail is not touched.
+//! requests after a day, and the contacts of cases that ended long ago. None of it is
+//! evidence; the audit trail is not touched.
 
 use std::time::Duration;
 

@@ -120,9 +120,7 @@ pub async fn start(
             needed: "stored",
         });
     }
-    let Some(filed_by) = caller.account_id() else {
-        return Err(Error::NotFound { what: "account", id: "anonymous".to_owned() });
-    };
+    let filed_by = crate::account(caller)?;
     let run = GateRun {
         id: GateRunId::new_v7(caller.now()),
         asset_id,

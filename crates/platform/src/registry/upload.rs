@@ -123,9 +123,7 @@ pub async fn begin(
     if bytes > MOST_BYTES {
         return Err(Error::invalid("bytes", "文件超过 1 TiB。", "The file is longer than 1 TiB."));
     }
-    let account_id = caller
-        .account_id()
-        .ok_or_else(|| Error::NotFound { what: "account", id: "anonymous".to_owned() })?;
+    let account_id = crate::account(caller)?;
     let upload = Upload {
         id: UploadId::new_v7(caller.now()),
         asset_id,

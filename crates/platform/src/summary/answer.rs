@@ -209,7 +209,7 @@ async fn settle(
     let mut settled = Summary { revision: before + 1, updated_at: task.now(), ..settled };
     let mut tx = platform.store.begin().await?;
     if let Some(paid) = paid {
-        table::save_budget(&mut tx, paid, paid.revision - 1).await?;
+        table::save_budget(&mut tx, paid).await?;
     }
     settled.entry_id = record(&mut tx, &caller, event, &settled, None).await?;
     table::save(&mut tx, &settled, before).await?;

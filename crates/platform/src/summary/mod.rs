@@ -106,7 +106,7 @@ pub async fn set_budget(
             ledger
         }
     };
-    let set_by = account(caller)?;
+    let set_by = crate::account(caller)?;
     let event = audit::Event {
         kind: "privacy_budget.set",
         subject: format!("asset:{asset_id}"),
@@ -129,10 +129,7 @@ pub async fn set_budget(
         set_at: caller.now(),
         entry_id,
     };
-    match revision {
-        None => table::insert_budget(&mut tx, &budget).await?,
-        Some(before) => table::save_budget(&mut tx, &budget, before).await?,
-    }
+    table::save_budget(&mut tx, &budget).await?;
     tx.commit().await?;
     Ok(budget)
 }
@@ -179,7 +176,7 @@ pub async fn propose(
         revision: 1,
         proposal,
         answers: None,
-        filed_by: account(caller)?,
+        filed_by: crate::account(caller)?,
         decided_by: None,
         decision_ground: None,
         problem: None,
@@ -219,7 +216,7 @@ pub async fn edit(
         Ok(Summary {
             state: SummaryState::Draft,
             proposal,
-            filed_by: account(caller)?,
+            filed_by: crate::account(caller)?,
             decided_by: None,
             decision_ground: None,
             problem: None,
@@ -252,7 +249,7 @@ pub async fn submit(
             ));
         }
         check_affordable(tx, &summary).await?;
-        Ok(Summary { state: SummaryState::Submitted, filed_by: account(caller)?, ..summary })
+        Ok(Summary { state: SummaryState::Submitted, filed_by: crate::account(caller)?, ..summary })
     })
     .await
 }
@@ -287,7 +284,7 @@ pub async fn approve(
         jobs::enqueue(tx, ANSWER, &subject, &work, caller.now()).await?;
         Ok(Summary {
             state: SummaryState::Computing,
-            decided_by: Some(account(caller)?),
+            decided_by: Some(crate::account(caller)?),
             ..summary
         })
     })
@@ -320,7 +317,7 @@ pub async fn reject(
         rules::require_state(&summary, &[SummaryState::Submitted], "submitted")?;
         Ok(Summary {
             state: SummaryState::Rejected,
-            decided_by: Some(account(caller)?),
+            decided_by: Some(crate::account(caller)?),
             decision_ground: Some(ground),
             ..summary
         })
@@ -496,11 +493,6 @@ async fn check_proposal(
     };
     let schema = platform.lake.schema(&stored.table()?, Some(stored.version)).await?;
     rules::check_proposal(proposal, &schema)
-}
-
-fn account(caller: &Caller) -> Result<vocabulary::AccountId, Error> {
-    let nobody = || Error::NotFound { what: "account", id: "anonymous".to_owned() };
-    caller.account_id().ok_or_else(nobody)
 }
 
 /// Writes the audit entry of a step in the same transaction.

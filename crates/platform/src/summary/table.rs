@@ -61,45 +61,25 @@ pub(super) async fn budget(
     Ok(query.optional(sql, params![asset_id]).await?)
 }
 
-/// Writes the first budget of an asset.
-pub(super) async fn insert_budget(tx: &mut Tx, budget: &Budget) -> Result<(), Error> {
-    let sql = "INSERT INTO privacy_budget
-                   (asset_id, revision, unit, ledger, reason, set_by, set_at, entry_id)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    let changed = tx
-        .execute(
-            sql,
-            params![
-                budget.asset_id,
-                budget.revision,
-                to_json("unit", &budget.unit)?,
-                to_json("ledger", &budget.ledger)?,
-                budget.reason,
-                budget.set_by,
-                budget.set_at,
-                budget.entry_id,
-            ],
-        )
-        .await?;
-    Ok(expect_one(changed)?)
-}
-
-/// Saves a budget if nobody changed it since revision `before`.
+/// Saves a budget: the first of its asset, or the one after the revision before it.
 ///
 /// # Errors
 ///
-/// [`Error::Stale`] if someone did.
-pub(super) async fn save_budget(tx: &mut Tx, budget: &Budget, before: i64) -> Result<(), Error> {
-    let sql = "UPDATE privacy_budget
-                  SET revision = $3, unit = $4, ledger = $5, reason = $6, set_by = $7, set_at = $8,
-                      entry_id = $9
-                WHERE asset_id = $1 AND revision = $2";
+/// [`Error::Stale`] if someone else was first; nothing is changed then.
+pub(super) async fn save_budget(tx: &mut Tx, budget: &Budget) -> Result<(), Error> {
+    let sql = "INSERT INTO privacy_budget
+                   (asset_id, revision, unit, ledger, reason, set_by, set_at, entry_id)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+               ON CONFLICT (asset_id) DO UPDATE
+                  SET revision = excluded.revision, unit = excluded.unit, ledger = excluded.ledger,
+                      reason = excluded.reason, set_by = excluded.set_by, set_at = excluded.set_at,
+                      entry_id = excluded.entry_id
+                WHERE privacy_budget.revision = excluded.revision - 1";
     let changed = tx
         .execute(
             sql,
             params![
                 budget.asset_id,
-                before,
                 budget.revision,
                 to_json("unit", &budget.unit)?,
                 to_json("ledger", &budget.ledger)?,

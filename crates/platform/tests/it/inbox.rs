@@ -107,7 +107,7 @@ async fn the_most_urgent_comes_first() {
     }
     let admin = person_at(&stage, Role::DataAdmin, "2026-03-06T10:00:00+08:00").await;
     let tasks = inbox(&admin, platform).await.unwrap();
-    let order: Vec<_> = tasks.iter().map(|task| task.asset.as_ref().unwrap().id).collect();
+    let order: Vec<_> = tasks.iter().map(|task| task.asset().unwrap().id).collect();
     assets.reverse();
     assert_eq!(order, assets);
 }

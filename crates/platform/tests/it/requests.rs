@@ -477,7 +477,7 @@ async fn a_complaint_about_exposed_persons_comes_before_the_data_administrator()
         let tasks = inbox(&admin, platform).await.unwrap();
         assert_eq!(tasks.len(), 1);
         assert_eq!(tasks[0].kind, TaskKind::ExamineExposure);
-        assert_eq!(tasks[0].case.as_ref().unwrap().case.number, urgent.case.number);
+        assert_eq!(tasks[0].case().unwrap().case.number, urgent.case.number);
         let clerk = person(&stage, Role::Clerk, MONDAY).await;
         assert_eq!(inbox(&clerk, platform).await.unwrap().len(), 2, "the body answers both");
     }

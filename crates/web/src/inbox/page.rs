@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use platform::gate::GateRun;
-use platform::inbox::{self, TaskKind};
+use platform::inbox::{self, Subject, TaskKind};
 use platform::registry::{self, Asset};
 use serde::Serialize;
 use vocabulary::Bilingual;
@@ -59,12 +59,13 @@ impl Task {
 
 /// Where a task is done.
 pub(super) fn path(task: &inbox::Task) -> String {
-    match (&task.asset, &task.run, &task.case) {
-        (_, Some(run), _) => format!("/desk/gate/{}", run.id),
-        (_, _, Some(dossier)) => format!("/desk/requests/{}", dossier.case.number),
-        (Some(asset), ..) if is_draft(task.kind) => format!("{}/edit", asset_path(asset)),
-        (Some(asset), ..) => asset_path(asset),
-        (None, None, None) => "/desk/reuses".to_owned(),
+    match &task.about {
+        Subject::Run(_, run) => format!("/desk/gate/{}", run.id),
+        Subject::Summary(_, summary) => format!("/desk/summaries/{}", summary.id),
+        Subject::Case(dossier) => format!("/desk/requests/{}", dossier.case.number),
+        Subject::Reuse(_) => "/desk/reuses".to_owned(),
+        Subject::Asset(asset) if is_draft(task.kind) => format!("{}/edit", asset_path(asset)),
+        Subject::Asset(asset) => asset_path(asset),
     }
 }
 
@@ -73,13 +74,13 @@ fn is_draft(kind: TaskKind) -> bool {
     matches!(kind, TaskKind::CorrectDraft | TaskKind::FinishDraft)
 }
 
-/// What a task is about: the asset, or the case or reuse as who filed it called it.
+/// What a task is about: the asset, or what else there is as who filed it called it.
 pub(super) fn name(task: &inbox::Task) -> Bilingual {
-    match (&task.asset, &task.case, &task.reuse) {
-        (Some(asset), ..) => title_of(asset),
-        (None, Some(dossier), _) => plain(&dossier.papers.title),
-        (None, None, Some(reuse)) => plain(&reuse.title),
-        (None, None, None) => Bilingual::default(),
+    match &task.about {
+        Subject::Asset(asset) | Subject::Run(asset, _) => title_of(asset),
+        Subject::Summary(_, summary) => summary.proposal.title.clone(),
+        Subject::Case(dossier) => plain(&dossier.papers.title),
+        Subject::Reuse(reuse) => plain(&reuse.title),
     }
 }
 
@@ -102,13 +103,14 @@ fn does(kind: TaskKind) -> Bilingual {
         TaskKind::ApproveAnswer => ("审批答复", "Approve the answer"),
         TaskKind::ExamineExposure => ("核查暴露", "Examine what is exposed"),
         TaskKind::ReviewReuse => ("审核应用成果", "Review the reuse"),
+        TaskKind::ApproveSummary => ("审批摘要", "Approve the summary"),
     };
     Bilingual::new(zh, en)
 }
 
 /// Why it waits.
 fn what(task: &inbox::Task) -> Bilingual {
-    let found = task.run.as_ref().map_or(0, |run| run.findings.len());
+    let found = task.run().map_or(0, |run| run.findings.len());
     match task.kind {
         TaskKind::Consent => Bilingual::new(
             "经办人已提交，等您代表单位同意。",
@@ -118,7 +120,7 @@ fn what(task: &inbox::Task) -> Bilingual {
             "单位负责人已同意，等您审核。",
             "The head of the unit consented; your review is next.",
         ),
-        TaskKind::ApproveRelease => approval(task.run.as_ref()),
+        TaskKind::ApproveRelease => approval(task.run()),
         TaskKind::ConfirmColumns => Bilingual::new(
             format!("检测了 {found} 个字段，请确认或更正。"),
             format!("{found} columns were inspected; confirm or correct them."),
@@ -139,11 +141,11 @@ fn what(task: &inbox::Task) -> Bilingual {
             "Nothing was decided; send it to the gate again.",
         ),
         TaskKind::CorrectDraft => {
-            let reason = task.asset.as_ref().and_then(|asset| asset.return_reason.as_deref());
+            let reason = task.asset().and_then(|asset| asset.return_reason.as_deref());
             let reason = reason.unwrap_or_default();
             Bilingual::new(format!("被退回：{reason}"), format!("Returned: {reason}"))
         }
-        TaskKind::FinishDraft => task.asset.as_ref().map(unfinished).unwrap_or_default(),
+        TaskKind::FinishDraft => task.asset().map(unfinished).unwrap_or_default(),
         TaskKind::AssignCase => Bilingual::new(
             "公众提交，还没有确定由哪个单位答复。",
             "Filed by the public; no body has been named to answer it.",
@@ -171,18 +173,26 @@ fn what(task: &inbox::Task) -> Bilingual {
             "有人提交了用开放数据做成的成果，等您审核后展示。",
             "Someone submitted what they made of open data; it is shown once you reviewed it.",
         ),
+        TaskKind::ApproveSummary => {
+            let cost = task.summary().map(|summary| summary.epsilon().to_string());
+            let cost = cost.unwrap_or_default();
+            Bilingual::new(
+                format!("将公布加噪声的统计数字，花费 ε = {cost}，等您审批。"),
+                format!("Figures with noise would be told for ε = {cost}; your approval is next."),
+            )
+        }
     }
 }
 
 /// The kind of a case, and what comes next.
 fn of_kind(task: &inbox::Task, zh: &str, en: &str) -> Bilingual {
-    let kind = task.case.as_ref().map(|dossier| dossier.case.kind.label()).unwrap_or_default();
+    let kind = task.case().map(|dossier| dossier.case.kind.label()).unwrap_or_default();
     Bilingual::new(format!("{}，{zh}。", kind.zh), format!("{}: {en}.", kind.en))
 }
 
 /// Why the answer of a case came back.
 fn returned(task: &inbox::Task) -> Option<&str> {
-    task.case.as_ref()?.papers.return_reason.as_deref()
+    task.case()?.papers.return_reason.as_deref()
 }
 
 fn approval(run: Option<&GateRun>) -> Bilingual {

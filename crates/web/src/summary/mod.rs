@@ -4,7 +4,7 @@
 //! body.rs    a question as fields, from JSON or a form
 //! api.rs     for programs
 //! told.rs    answers as rows with their intervals
-//! desk.rs    the budget of an asset, one summary and its steps
+//! desk/      the budget of an asset, one summary and its steps
 //! public.rs  a published summary, and its rows as CSV
 //! ```
 

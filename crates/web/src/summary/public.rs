@@ -3,13 +3,12 @@
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use deident::dp::Unit;
 use platform::registry::Asset;
 use platform::summary::{self, Summary};
 use serde::Serialize;
 use vocabulary::Bilingual;
 
-use super::told::{Told, told};
+use super::told::{Told, protects, told};
 use crate::app::App;
 use crate::desk::title_of;
 use crate::extract::id_of;
@@ -21,7 +20,7 @@ use crate::visitor::Visitor;
 #[derive(Serialize)]
 struct SummaryPage {
     this: This,
-    about: AssetRef,
+    about: AboutAsset,
     told: Vec<Told>,
 }
 
@@ -39,7 +38,7 @@ struct This {
 }
 
 #[derive(Serialize)]
-struct AssetRef {
+struct AboutAsset {
     title: Bilingual,
     url: String,
     provider: Bilingual,
@@ -83,28 +82,19 @@ pub(crate) async fn show(
     }
     let budget = summary::budget(&visitor.caller, &app.platform, asset.id).await?;
     let budget = budget.ok_or_else(Problem::not_found)?;
-    let unit = match &budget.unit {
-        Unit::OneRowOnePerson => {
-            Bilingual::new("任何一个人（一行一人）", "any person, who has one row")
-        }
-        Unit::Person { most_rows, .. } => Bilingual::new(
-            format!("任何一个人（每人至多计 {most_rows} 行）"),
-            format!("any person, of whom at most {most_rows} rows count"),
-        ),
-    };
     let context = SummaryPage {
         this: This {
             title: found.proposal.title.clone(),
             purpose: found.proposal.purpose.clone(),
             epsilon: found.epsilon().to_string(),
             whole: budget.whole().to_string(),
-            unit,
+            unit: protects(&budget.unit),
             published_at: found.published_at.map(|at| at.to_string()),
             receipt: format!("/evidence/entry/{}", found.entry_id),
             csv_url: format!("/summary/{}/figures.csv", found.id),
             json_url: format!("/api/v1/summaries/{}", found.id),
         },
-        about: AssetRef {
+        about: AboutAsset {
             title: title_of(&asset),
             url: format!("/dataset/{}", asset.id),
             provider: plain(&asset.provider),

@@ -1,7 +1,7 @@
 //! Answers as rows: a figure with the interval in which the figure without noise lies.
 
-use deident::dp::{Answer, MechanismName, Noisy, Release};
-use platform::summary::{Question, Summary};
+use deident::dp::{Answer, MechanismName, Noisy, Release, Unit};
+use platform::summary::{Measure, Question, Summary};
 use serde::Serialize;
 use utoipa::ToSchema;
 use vocabulary::Bilingual;
@@ -115,6 +115,19 @@ fn tell(question: &Question, release: &Release) -> Told {
     }
 }
 
+/// Whom the answers protect.
+pub(super) fn protects(unit: &Unit) -> Bilingual {
+    match unit {
+        Unit::OneRowOnePerson => {
+            Bilingual::new("任何一个人（每人至多一行）", "any person, who has one row at most")
+        }
+        Unit::Person { column, most_rows } => Bilingual::new(
+            format!("任何一个人（按“{column}”识别，每人至多计 {most_rows} 行）"),
+            format!("whoever `{column}` names, with at most {most_rows} rows each"),
+        ),
+    }
+}
+
 /// Two places are more than noise leaves sure.
 fn shown(number: f64) -> String {
     plain_number((number * 100.0).round() / 100.0)
@@ -122,7 +135,6 @@ fn shown(number: f64) -> String {
 
 /// What was asked, with what was known beforehand.
 pub(super) fn what(question: &Question) -> Bilingual {
-    use platform::summary::Measure;
     let label = question.measure.label();
     match &question.measure {
         Measure::Count => label,

@@ -122,8 +122,7 @@ fn of_asset(asset: &Asset, names: &Names, visitor: &Visitor) -> Review {
 
 fn of_summary(asset: &Asset, summary: &Summary, names: &Names, visitor: &Visitor) -> Review {
     let (epsilon, questions) = (summary.epsilon(), summary.proposal.questions.len());
-    let clock =
-        platform::Clock::new(summary.updated_at, None, asset.entry.division, visitor.caller.now());
+    let clock = platform::inbox::summary_clock(asset, summary, visitor.caller.now());
     Review {
         kind: Bilingual::new("公布差分隐私摘要", "publish a summary with differential privacy"),
         title: summary.proposal.title.clone(),
