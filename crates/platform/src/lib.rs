@@ -26,6 +26,7 @@ pub mod reuses;
 pub mod summary;
 pub mod sweep;
 mod turns;
+mod wording;
 mod words;
 
 use std::sync::Arc;

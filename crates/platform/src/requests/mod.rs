@@ -34,13 +34,14 @@ mod model;
 mod reading;
 mod rules;
 mod table;
-mod wording;
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use trust::{Action, Caller, audit};
 use vocabulary::{CaseNumber, EntryId};
 
+pub use crate::wording::{Find, finds, masked};
+use crate::{Error, Platform};
 pub use clock::{may_be_extended, of_case, of_notice};
 pub use filing::{Filed, NewCase, Own, close_own, file, own, supplement, withdraw};
 pub use handling::{
@@ -51,9 +52,6 @@ pub use reading::{
     CaseFilter, CaseTask, DeskFilter, Passed, Statistics, StatisticsFilter, count, desk, find,
     history, inbox, list, read, statistics, titles,
 };
-pub use wording::{Find, finds, masked};
-
-use crate::{Error, Platform};
 
 /// What a step did.
 #[derive(Clone, Debug)]

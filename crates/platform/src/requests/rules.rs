@@ -6,11 +6,12 @@ use law::OpeningAttribute;
 use law::requests::RequestKind;
 use trust::Caller;
 
+use super::NewCase;
 use super::clock;
 use super::model::{Answer, Case, CaseState, Details, Dossier, Outcome};
-use super::{NewCase, wording};
 use crate::error::{Error, FieldProblem};
 use crate::registry::Asset;
+use crate::wording;
 
 /// Longest question, supplement and answer, in characters.
 const LONG: usize = 5_000;

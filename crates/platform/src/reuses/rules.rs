@@ -5,7 +5,7 @@ use trust::Caller;
 use super::NewReuse;
 use super::model::{Reuse, ReuseState};
 use crate::error::{Error, FieldProblem};
-use crate::requests;
+use crate::wording;
 
 /// The most datasets that a reuse names.
 const MOST_DATASETS: usize = 20;
@@ -71,20 +71,12 @@ pub(super) fn show(reuse: Reuse, caller: &Caller) -> Result<Reuse, Error> {
     if reuse.state == ReuseState::Shown {
         return Err(wrong_state(&reuse, "submitted, declined"));
     }
-    let barred: Vec<_> = [&reuse.title, &reuse.description]
-        .into_iter()
-        .flat_map(|text| requests::finds(text))
-        .filter(|find| find.is_barred)
-        .map(|find| find.kind.label())
-        .collect();
-    if !barred.is_empty() {
-        let zh: Vec<&str> = barred.iter().map(|label| label.zh.as_str()).collect();
-        let en: Vec<&str> = barred.iter().map(|label| label.en.as_str()).collect();
-        return Err(Error::invalid(
-            "description",
-            format!("说明中含有{}，不得展示。", zh.join("、")),
-            format!("The description contains: {}. That is never shown.", en.join(", ")),
-        ));
+    let texts =
+        [("title", &reuse.title), ("description", &reuse.description), ("maker", &reuse.maker)];
+    let objections = |(field, text): (&str, &String)| wording::objections(field, text, true);
+    let problems: Vec<FieldProblem> = texts.into_iter().flat_map(objections).collect();
+    if !problems.is_empty() {
+        return Err(Error::Invalid { problems });
     }
     Ok(Reuse {
         state: ReuseState::Shown,

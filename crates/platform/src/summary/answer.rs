@@ -9,7 +9,7 @@ use trust::Caller;
 use vocabulary::{Bilingual, SummaryId};
 
 use super::model::{Budget, Question, Summary, SummaryState};
-use super::{record, table};
+use super::{record, rules, table};
 use crate::gate::pass::{self, Pass};
 use crate::jobs::Task;
 use crate::registry::version::StoredTable;
@@ -167,7 +167,8 @@ impl Gathered {
     }
 }
 
-/// Takes the price from the ledger and shows the answers, both or neither.
+/// Takes the price from the ledger and shows the answers, both or neither; neither if the
+/// asset was closed for good since the approval.
 async fn publish(
     platform: &Platform,
     task: &Task,
@@ -176,14 +177,21 @@ async fn publish(
     ledger: Ledger,
     answers: Vec<Release>,
 ) -> Result<(), Error> {
+    let mut tx = platform.store.begin().await?;
+    let asset = registry::load(&mut tx, summary.asset_id).await?;
+    if let Err(error) = rules::check_public(&asset) {
+        drop(tx);
+        return fail(platform, task, summary, &closed(error)).await;
+    }
     let paid = Budget { revision: budget.revision + 1, ledger, ..budget };
+    table::save_budget(&mut tx, &paid).await?;
     let published = Summary {
         state: SummaryState::Published,
         answers: Some(answers),
         published_at: Some(task.now()),
         ..summary
     };
-    settle(platform, task, published, "summary.published", Some(&paid)).await
+    settle(tx, task, published, "summary.published").await
 }
 
 /// Nothing was told, and nothing is paid.
@@ -194,27 +202,37 @@ async fn fail(
     problem: &Bilingual,
 ) -> Result<(), Error> {
     let failed = Summary { state: SummaryState::Failed, problem: Some(problem.clone()), ..summary };
-    settle(platform, task, failed, "summary.failed", None).await
+    settle(platform.store.begin().await?, task, failed, "summary.failed").await
 }
 
 async fn settle(
-    platform: &Platform,
+    mut tx: store::Tx,
     task: &Task,
     settled: Summary,
     event: &'static str,
-    paid: Option<&Budget>,
 ) -> Result<(), Error> {
     let before = settled.revision;
     let caller = Caller::system(task.now());
     let mut settled = Summary { revision: before + 1, updated_at: task.now(), ..settled };
-    let mut tx = platform.store.begin().await?;
-    if let Some(paid) = paid {
-        table::save_budget(&mut tx, paid).await?;
-    }
     settled.entry_id = record(&mut tx, &caller, event, &settled, None).await?;
     table::save(&mut tx, &settled, before).await?;
-    tx.commit().await?;
-    Ok(())
+    Ok(tx.commit().await?)
+}
+
+/// Why a summary may no longer be shown.
+fn closed(error: Error) -> Bilingual {
+    match error {
+        Error::Refused { refusals } => {
+            refusals.into_iter().next().map(|refusal| refusal.detail).unwrap_or_default()
+        }
+        Error::Invalid { problems } => {
+            problems.into_iter().next().map(|problem| problem.message).unwrap_or_default()
+        }
+        _ => Bilingual::new(
+            "目录条目已不在公开目录中，没有公布任何数字，也没有花费预算。",
+            "The entry is no longer in the catalogue: no figure was told and nothing spent.",
+        ),
+    }
 }
 
 /// Tells who waits that the job was given up.

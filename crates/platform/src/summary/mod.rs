@@ -270,14 +270,7 @@ pub async fn approve(
     let step = Step { action: Action::ApproveSummary, event: "summary.approved", ground: None };
     let changed = take(caller, platform, id, revision, step, async |tx, asset, summary| {
         rules::require_state(&summary, &[SummaryState::Submitted], "submitted")?;
-        rules::check_asset(asset)?;
-        if asset.state != AssetState::Published {
-            return Err(Error::WrongState {
-                subject: format!("asset {}", asset.id),
-                found: asset.state.code().to_owned(),
-                needed: "published",
-            });
-        }
+        rules::check_public(asset)?;
         check_affordable(tx, &summary).await?;
         let work = Answer { summary_id: id };
         let subject = format!("summary:{id}");

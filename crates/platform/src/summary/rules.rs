@@ -5,9 +5,9 @@ use deident::dp::{Cost, Epsilon, Ledger, Unit};
 use law::OpeningRule;
 
 use super::model::{Measure, Proposal, Question, Summary, SummaryState};
-use crate::Error;
 use crate::error::FieldProblem;
-use crate::registry::Asset;
+use crate::registry::{Asset, AssetState};
+use crate::{Error, wording};
 
 /// Most questions of a summary.
 const MOST_QUESTIONS: usize = 50;
@@ -17,12 +17,16 @@ const MOST_CATEGORIES: usize = 500;
 const LONGEST_HEADING: usize = 200;
 const LONGEST_PURPOSE: usize = 2_000;
 
+/// The reason of the negative list for which data may not be on the platform at all.
+const STATE_SECRET: &str = "state_secret";
+
 /// Whether a summary is an answer to why the data are not opened.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] (R-OP-06) for data of a level that is never opened, and
-/// [`Error::Invalid`] where the facts themselves are withheld.
+/// [`Error::Refused`] (R-OP-06) for data of a level that is never opened, (R-SH-10) for
+/// state secrets, and [`Error::Invalid`] with the provision where the facts themselves are
+/// withheld for another reason.
 pub(super) fn check_asset(asset: &Asset) -> Result<(), Error> {
     if let Some(level) = asset.entry.level
         && law::gate::level_rule(level).opening == OpeningRule::Never
@@ -38,19 +42,41 @@ pub(super) fn check_asset(asset: &Asset) -> Result<(), Error> {
     if law::gate::summary().answers_reasons.contains(&listed.reason) {
         return Ok(());
     }
-    let name = law::gate::negative_reason(&listed.reason).map(|reason| reason.name.clone());
-    let name = name.unwrap_or_default();
-    Err(Error::invalid(
-        "asset",
-        format!(
-            "不开放的理由是“{}”：差分隐私只隐藏个人或企业，不隐藏事实本身，不能作为摘要公开。",
-            name.zh
-        ),
-        format!(
-            "It is closed because of “{}”: differential privacy hides persons or firms and not the facts, so no summary may be published.",
-            name.en
-        ),
-    ))
+    let reason = law::gate::negative_reason(&listed.reason);
+    let name = reason.map(|reason| reason.name.clone()).unwrap_or_default();
+    let basis = reason.into_iter().flat_map(|one| &one.basis).map(law::Basis::text);
+    let (zh, en): (Vec<String>, Vec<String>) = basis.map(|text| (text.zh, text.en)).unzip();
+    let zh = format!(
+        "不开放的理由是“{}”（{}）：差分隐私只隐藏个人或企业，不隐藏事实本身，不能作为摘要公开。",
+        name.zh,
+        zh.join("、"),
+    );
+    let en = format!(
+        "It is closed because of “{}” ({}): differential privacy hides persons or firms and not the facts, so no summary may be published.",
+        name.en,
+        en.join(", "),
+    );
+    if listed.reason == STATE_SECRET {
+        return Err(Error::refused("R-SH-10", zh, en));
+    }
+    Err(Error::invalid("asset", zh, en))
+}
+
+/// Whether a summary of the asset may be shown now.
+///
+/// # Errors
+///
+/// As [`check_asset`]; [`Error::WrongState`] unless its entry is published.
+pub(super) fn check_public(asset: &Asset) -> Result<(), Error> {
+    check_asset(asset)?;
+    if asset.state == AssetState::Published {
+        return Ok(());
+    }
+    Err(Error::WrongState {
+        subject: format!("asset {}", asset.id),
+        found: asset.state.code().to_owned(),
+        needed: "published",
+    })
 }
 
 /// The ε of a budget.
@@ -112,6 +138,9 @@ pub(super) fn check_proposal(proposal: &Proposal, schema: &Schema) -> Result<(),
             format!("At most {LONGEST_PURPOSE} characters."),
         ));
     }
+    problems.extend(wording::objections("title.zh", &proposal.title.zh, true));
+    problems.extend(wording::objections("title.en", &proposal.title.en, true));
+    problems.extend(wording::objections("purpose", &proposal.purpose, true));
     if proposal.questions.len() > MOST_QUESTIONS {
         problems.push(FieldProblem::new(
             "questions",
@@ -149,8 +178,12 @@ fn check_question(
             Ok(_) => {}
         }
     }
+    problems.extend(wording::objections(&at("title"), &question.title.zh, true));
+    problems.extend(wording::objections(&at("title"), &question.title.en, true));
     let count = match &question.measure {
         Measure::Categories { categories, .. } => {
+            let listed = categories.join("\n");
+            problems.extend(wording::objections(&at("categories"), &listed, true));
             if categories.iter().any(|name| name.chars().count() > LONGEST_HEADING) {
                 problems.push(FieldProblem::new(
                     at("categories"),

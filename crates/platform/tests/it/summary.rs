@@ -216,6 +216,17 @@ async fn every_question_says_what_is_known_beforehand() {
             "questions.0.measure",
         ),
         (Proposal { title: Bilingual::default(), ..proposal() }, "title.zh"),
+        (Proposal { purpose: "致电13812345678".into(), ..proposal() }, "purpose"),
+        (
+            wrong(
+                Measure::Categories {
+                    column: "性别".into(),
+                    categories: vec!["13812345678".into()],
+                },
+                "0.1",
+            ),
+            "questions.0.categories",
+        ),
     ] {
         let error =
             summary::propose(&clerk, &stage.platform, asset, 1, proposal).await.unwrap_err();
@@ -261,5 +272,41 @@ async fn no_summary_is_told_of_what_is_never_opened() {
         registry::edit(&clerk, &stage.platform, asset, found.revision, listed).await.unwrap();
         let answer = summary::propose(&clerk, &stage.platform, asset, 1, proposal()).await;
         assert_eq!(answer.is_ok(), told, "{reason}");
+        if let Err(Error::Refused { refusals }) = answer {
+            assert_eq!(refusals[0].code.to_string(), "R-SH-10");
+            assert!(refusals[0].detail.zh.contains("第十四条"), "{}", refusals[0].detail.zh);
+        }
     }
+}
+
+#[tokio::test]
+async fn what_is_closed_after_the_approval_is_not_told_and_costs_nothing() {
+    let stage = Stage::new().await;
+    let asset = budgeted(&stage).await;
+    let waiting = submitted(&stage, asset, proposal()).await.unwrap();
+    let reviewer = stage.person(Role::GateReviewer).await;
+    summary::approve(&reviewer, &stage.platform, waiting.id, None).await.unwrap();
+    let head = stage.person(Role::UnitHead).await;
+    registry::withdraw(&head, &stage.platform, asset, None, "停止公开").await.unwrap();
+    stage.work().await;
+    let (_, told) = summary::find(&reviewer, &stage.platform, waiting.id).await.unwrap();
+    assert_eq!(told.state, SummaryState::Failed);
+    assert!(told.answers.is_none() && told.problem.is_some());
+    let budget = summary::budget(&reviewer, &stage.platform, asset).await.unwrap().unwrap();
+    assert_eq!(budget.spent(), Epsilon::ZERO);
+}
+
+#[tokio::test]
+async fn the_progress_of_a_summary_is_not_for_everyone() {
+    let stage = Stage::new().await;
+    let asset = budgeted(&stage).await;
+    let waiting = submitted(&stage, asset, proposal()).await.unwrap();
+    let reviewer = stage.person(Role::GateReviewer).await;
+    let approved = summary::approve(&reviewer, &stage.platform, waiting.id, None).await.unwrap();
+    stage.work().await;
+    let job = approved.job_id.unwrap();
+    assert!(platform::jobs::find(&reviewer, &stage.platform, job).await.is_ok());
+    let nobody = trust::Caller::anonymous(testkit::moment());
+    assert!(summary::find(&nobody, &stage.platform, waiting.id).await.is_ok());
+    assert!(platform::jobs::find(&nobody, &stage.platform, job).await.is_err());
 }

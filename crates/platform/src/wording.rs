@@ -80,7 +80,7 @@ fn is_barred(kind: Kind) -> bool {
 /// Why a text may not be released as it is; empty if it may.
 ///
 /// - `is_confirmed`: a person looked at names, addresses and the like, and they may stay.
-pub(super) fn objections(field: &str, text: &str, is_confirmed: bool) -> Vec<FieldProblem> {
+pub(crate) fn objections(field: &str, text: &str, is_confirmed: bool) -> Vec<FieldProblem> {
     let found = finds(text);
     let (barred, doubtful): (Vec<&Find>, Vec<&Find>) =
         found.iter().partition(|find| find.is_barred);
