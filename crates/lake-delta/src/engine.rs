@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -43,6 +44,10 @@ use crate::sql;
 use crate::watch::{Gone, watched};
 
 const STORE: &str = "fenhe-lake://tables";
+/// What may take longer than this has places of its own.
+const LONG: Duration = Duration::from_secs(600);
+/// Places of those, as a multiple of the others.
+const LONG_PLACES: usize = 8;
 /// Stack of a thread: plans of statements can be deep. Only what is used is taken.
 const STACK_BYTES: usize = 32 << 20;
 
@@ -57,6 +62,9 @@ pub(crate) struct Engine {
     url: ObjectStoreUrl,
     reader: Arc<dyn ParquetFileReaderFactory>,
     places: Arc<Semaphore>,
+    /// For what takes as long as its reader does: whole tables, downloads. They keep none of
+    /// the places of what is answered at once.
+    long_places: Arc<Semaphore>,
     whose: Whose,
 }
 
@@ -186,6 +194,7 @@ impl Engine {
             url,
             reader,
             places: Arc::new(Semaphore::new(settings.queries.max(1))),
+            long_places: Arc::new(Semaphore::new(LONG_PLACES * settings.queries.max(1))),
             whose,
         })
     }
@@ -231,7 +240,11 @@ impl Engine {
         logical: LogicalPlan,
     ) -> Result<BatchStream, LakeError> {
         let deadline = Instant::now() + limits.timeout;
-        let place = self.place(deadline).await?;
+        let place = if limits.timeout > LONG {
+            place(&self.long_places, deadline).await?
+        } else {
+            self.place(deadline).await?
+        };
         let session = self.session(limits)?;
         let (sender, receiver) = mpsc::channel(2);
         let gone = Gone::default();
@@ -269,7 +282,9 @@ impl Engine {
     ) -> Result<SqlAnswer, LakeError> {
         let deadline = Instant::now() + limits.timeout;
         let place = self.place(deadline).await?;
-        let session = self.session(limits)?;
+        let mut session = self.session(limits)?;
+        // The moment that `now()` means.
+        session.mark_start_execution();
         let gone = Gone::default();
         let (stop, text) = (gone.clone(), text.to_owned());
         // One row more than allowed is enough to know that there are too many.
@@ -307,12 +322,19 @@ impl Engine {
     }
 
     /// A place among the queries that run at once.
-    async fn place(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, LakeError> {
-        timeout_at(deadline, Arc::clone(&self.places).acquire_owned())
-            .await
-            .map_err(|_| LakeError::Limit { kind: LimitKind::Queue })?
-            .map_err(|error| LakeError::failed("queue a query", error))
+    pub(crate) async fn place(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, LakeError> {
+        place(&self.places, deadline).await
     }
+}
+
+async fn place(
+    places: &Arc<Semaphore>,
+    deadline: Instant,
+) -> Result<OwnedSemaphorePermit, LakeError> {
+    timeout_at(deadline, Arc::clone(places).acquire_owned())
+        .await
+        .map_err(|_| LakeError::Limit { kind: LimitKind::Queue })?
+        .map_err(|error| LakeError::failed("queue a query", error))
 }
 
 impl Drop for Engine {

@@ -38,6 +38,15 @@ pub(crate) enum Asked {
 /// A failure of the engine.
 pub(crate) fn engine(error: DataFusionError, asked: Asked) -> LakeError {
     let root = error.find_root();
+    // Patterns are compiled where rows are read, so their mistakes come from there.
+    let text = root.to_string();
+    let is_pattern = text.contains("CompiledTooBig") || text.contains("did not compile");
+    if asked == Asked::Sql && is_pattern {
+        return LakeError::sql(
+            "正则表达式有误，或者太大",
+            "the regular expression is wrong, or too large",
+        );
+    }
     // The engine says this as an input error inside an Arrow error.
     if root.to_string().contains("disk space during the spilling") {
         return LakeError::Limit { kind: LimitKind::Disk };

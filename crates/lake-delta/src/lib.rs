@@ -21,6 +21,7 @@
 //! Start at [`DeltaLake`]. Plans are made in `plan.rs` and run in `engine.rs`; what
 //! a column is called in a file is in `layout.rs`.
 
+mod apart;
 mod assure;
 mod check;
 mod decoded;
@@ -43,6 +44,7 @@ mod tables;
 mod watch;
 mod writer;
 
+pub use crate::apart::serve_statement;
 pub use crate::durable::{DurableStore, StoppedError};
 pub use crate::location::Location;
 pub use crate::settings::Settings;

@@ -15,6 +15,10 @@ pub struct Settings {
     pub sql_memory_bytes: usize,
     /// Disk space for what they put off.
     pub sql_spill_bytes: u64,
+    /// The program that runs one of them in a process of its own, with
+    /// [`serve_statement`](crate::serve_statement), and its arguments; without it they run
+    /// in this process, where nothing bounds a parser or a planner.
+    pub statements: Option<(PathBuf, Vec<String>)>,
     /// Memory for small tables that are kept decoded; 0 keeps none.
     pub decoded_bytes: usize,
     /// Memory for footers of Parquet files.
@@ -38,6 +42,7 @@ impl Default for Settings {
             memory_bytes: 512 << 20,
             sql_memory_bytes: 256 << 20,
             sql_spill_bytes: 1 << 30,
+            statements: None,
             decoded_bytes: 64 << 20,
             footer_bytes: 16 << 20,
             spill_folder: None,

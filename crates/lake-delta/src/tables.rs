@@ -21,9 +21,10 @@ use lake::{
     QueryLimits, RowQuery, SqlAnswer, TableFile, TablePath, TableWriter, evaluate,
 };
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
+use crate::apart::Apart;
 use crate::decoded::Decoded;
 use crate::durable::DurableStore;
 use crate::engine::{Engine, Whose};
@@ -57,8 +58,10 @@ pub(crate) struct Shared {
     pub(crate) place: Place,
     pub(crate) settings: Settings,
     engine: Engine,
-    /// For statements that anyone may write.
+    /// For statements that anyone may write, where they run in this process.
     sql: Engine,
+    /// Runs them in processes of their own.
+    apart: Option<Arc<Apart>>,
     snapshots: Recent<(TablePath, u64), Arc<Snapshot>>,
     /// Versions that are known to exist; newer ones may.
     newest: Mutex<HashMap<TablePath, u64>>,
@@ -81,19 +84,31 @@ impl DeltaLake {
     ///
     /// [`LakeError::Failed`] if the location cannot be used.
     pub fn with_settings(location: Location, settings: Settings) -> Result<Self, LakeError> {
-        let place = Place::open(location)?;
+        let place = Place::open(location.clone())?;
         if let Some((_, folder)) = &place.folder {
             // Tables that were dropped when the process ended.
             drop(std::fs::remove_dir_all(folder.join(TRASH)));
         }
+        Self::at(place, location, settings)
+    }
+
+    /// Opens a lake to read it beside the process that has it.
+    pub(crate) fn beside(location: Location, settings: Settings) -> Result<Self, LakeError> {
+        Self::at(Place::open(location.clone())?, location, settings)
+    }
+
+    fn at(place: Place, location: Location, settings: Settings) -> Result<Self, LakeError> {
         let engine = Engine::new(Arc::clone(&place.store), &settings, Whose::Ours)?;
         let sql = Engine::new(Arc::clone(&place.store), &settings, Whose::Anyones)?;
         let decoded = Decoded::new(settings.decoded_bytes);
         let newest = Mutex::new(HashMap::new());
         let snapshots = Recent::new(SNAPSHOTS);
-        Ok(Self {
-            shared: Arc::new(Shared { place, settings, engine, sql, snapshots, newest, decoded }),
-        })
+        let apart = settings.statements.as_ref().map(|(program, arguments)| {
+            let (program, arguments) = (program.clone(), arguments.clone());
+            Arc::new(Apart::new(program, arguments, location, settings.sql_spill_bytes))
+        });
+        let shared = Shared { place, settings, engine, sql, apart, snapshots, newest, decoded };
+        Ok(Self { shared: Arc::new(shared) })
     }
 }
 
@@ -183,8 +198,15 @@ impl Shared {
         limits: &QueryLimits,
         work: impl FnOnce() -> Result<T, LakeError> + Send + 'static,
     ) -> Result<T, LakeError> {
-        let task = self.engine.handle().spawn_blocking(work);
-        timeout(limits.timeout, task)
+        let deadline = Instant::now() + limits.timeout;
+        let place = self.engine.place(deadline).await?;
+        // The place is free when the work has ended, whether or not someone waits for it.
+        let task = self.engine.handle().spawn_blocking(move || {
+            let done = work();
+            drop(place);
+            done
+        });
+        timeout_at(deadline, task)
             .await
             .map_err(|_| LakeError::Limit { kind: LimitKind::Time })?
             .map_err(|error| LakeError::failed("evaluate a query", error))?
@@ -353,8 +375,11 @@ impl Lake for DeltaLake {
         self.shared.group(&snapshot, resolved, limits).await
     }
 
-    async fn sql_tables(&self, sql: &str) -> Result<Vec<String>, LakeError> {
-        self.shared.sql.sql_tables(sql).await
+    async fn sql_tables(&self, sql: &str, limits: &QueryLimits) -> Result<Vec<String>, LakeError> {
+        match &self.shared.apart {
+            Some(apart) => apart.tables(sql, limits).await,
+            None => self.shared.sql.sql_tables(sql).await,
+        }
     }
 
     async fn sql(
@@ -363,6 +388,9 @@ impl Lake for DeltaLake {
         sql: &str,
         limits: &QueryLimits,
     ) -> Result<SqlAnswer, LakeError> {
+        if let Some(apart) = &self.shared.apart {
+            return apart.query(sql, tables, limits).await;
+        }
         let mut named = Vec::new();
         for (name, table, version) in tables {
             let snapshot = self.shared.snapshot(table, *version).await?;

@@ -152,7 +152,11 @@ impl Lake for MemoryLake {
         Ok(groups)
     }
 
-    async fn sql_tables(&self, _sql: &str) -> Result<Vec<String>, LakeError> {
+    async fn sql_tables(
+        &self,
+        _sql: &str,
+        _limits: &QueryLimits,
+    ) -> Result<Vec<String>, LakeError> {
         Err(LakeError::NotOffered { operation: "SQL" })
     }
 

@@ -104,8 +104,8 @@ pub trait Lake: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`LakeError::Sql`] for a wrong or forbidden statement.
-    async fn sql_tables(&self, sql: &str) -> Result<Vec<String>, LakeError>;
+    /// [`LakeError::Sql`] for a wrong or forbidden statement; limits.
+    async fn sql_tables(&self, sql: &str, limits: &QueryLimits) -> Result<Vec<String>, LakeError>;
 
     /// The answer of one `SELECT` over the given tables, each under its alias.
     ///

@@ -83,6 +83,9 @@ enum Command {
     /// 差分隐私 Answer counts, sums, means, quantiles and histograms with noise, from a budget.
     #[command(subcommand)]
     Dp(dp::Dp),
+    /// 一条查询语句的进程，由服务启动 The process of one SQL statement; the server starts it.
+    #[command(hide = true, name = "sql-statement")]
+    SqlStatement,
     /// 检查数据文件夹的一致性 Check that everything that is stored agrees.
     Fsck,
     /// 备份到一个新文件夹 Back up into a new folder; the server may be running.
@@ -111,6 +114,11 @@ enum LogCommand {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::SqlStatement) {
+        // Nobody reads what it would complain of: it says everything to the server.
+        let served = lake_delta::serve_statement();
+        return if served.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let config = match Config::load(arguments.config.as_deref()) {
         Ok(config) => config,
         Err(error) => return complain(&error, ExitCode::from(2)),
@@ -143,6 +151,8 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, Failure> {
         Command::Deident(deident) => return Ok(deident::deident(&deident)),
         Command::Risk(risk) => return Ok(risk::risk(&risk)),
         Command::Dp(command) => return Ok(dp::dp(&command, &config)),
+        // Served before anything else was read.
+        Command::SqlStatement => {}
         Command::Fsck => return fsck::fsck(&config).await,
         Command::Backup { folder } => archive::backup(&config, &folder).await?,
         Command::Restore { folder } => {

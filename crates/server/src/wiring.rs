@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lake::QueryLimits;
-use lake_delta::{DeltaLake, Location};
+use lake_delta::{DeltaLake, Location, Settings};
 use platform::{Files, Limits, Platform};
 use store::Store;
 use trust::{Clock, Keyring, Log};
@@ -105,7 +105,10 @@ fn log_name(config: &Config, keys: &Path) -> String {
     }
 }
 
-/// The lake of the settings.
+/// The argument by which the program runs one SQL statement for another process.
+const STATEMENT: &str = "sql-statement";
+
+/// The lake of the settings. Statements of anyone run in processes of this same program.
 pub(crate) fn open_lake(config: &Config) -> Result<DeltaLake, lake::LakeError> {
     let location = match &config.lake {
         Some(url) if url.contains("://") => {
@@ -117,7 +120,10 @@ pub(crate) fn open_lake(config: &Config) -> Result<DeltaLake, lake::LakeError> {
         Some(folder) => Location::Folder(folder.into()),
         None => Location::Folder(config.data.join(LAKE)),
     };
-    DeltaLake::open(location)
+    let program = std::env::current_exe()
+        .map_err(|error| lake::LakeError::failed("find the own program", error))?;
+    let statements = Some((program, vec![STATEMENT.to_owned()]));
+    DeltaLake::with_settings(location, Settings { statements, ..Settings::default() })
 }
 
 /// What bounds a request.

@@ -79,6 +79,11 @@ pub(crate) async fn plan(
         .with_allow_dml(false)
         .with_allow_statements(false)
         .verify_plan(&plan)?;
+    if let Some(nested) = plan.schema().fields().iter().find(|field| field.data_type().is_nested())
+    {
+        let what = format!("the column {} holds several values in one", nested.name());
+        return Err(DataFusionError::Plan(what));
+    }
     if plan.schema().fields().is_empty() {
         return Err(DataFusionError::Plan("the answer has no columns".to_owned()));
     }

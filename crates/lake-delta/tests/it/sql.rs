@@ -91,9 +91,12 @@ async fn the_names_of_tables_are_found_without_running_anything() {
     let (_folder, lake, _table) = crowded().await;
     let sql = "with u as (select * from \"0193-x\") select * from u join \"乙\" v on u.a = v.a
                where exists (select 1 from w)";
-    assert_eq!(lake.sql_tables(sql).await.unwrap(), ["0193-x", "w", "乙"]);
-    assert!(lake.sql_tables("select 1").await.unwrap().is_empty());
-    assert!(matches!(lake.sql_tables("drop table t").await, Err(LakeError::Sql { .. })));
+    assert_eq!(lake.sql_tables(sql, &QueryLimits::default()).await.unwrap(), ["0193-x", "w", "乙"]);
+    assert!(lake.sql_tables("select 1", &QueryLimits::default()).await.unwrap().is_empty());
+    assert!(matches!(
+        lake.sql_tables("drop table t", &QueryLimits::default()).await,
+        Err(LakeError::Sql { .. })
+    ));
 }
 
 #[tokio::test]

@@ -206,7 +206,11 @@ pub async fn query(
     rows: u64,
 ) -> Result<Answer, Error> {
     let begun = Instant::now();
-    let names = platform.lake.sql_tables(statement).await?;
+    // A place first: reading a statement takes its time, too.
+    let place = platform.places.enter(client).await?;
+    let limits = &platform.limits.sql.query;
+    let limits = QueryLimits { rows: rows.min(limits.rows), ..*limits };
+    let names = platform.lake.sql_tables(statement, &limits).await?;
     let seen = platform.store.changes();
     let mut tables = Vec::with_capacity(names.len());
     let mut sources = Vec::with_capacity(names.len());
@@ -216,9 +220,9 @@ pub async fn query(
         tables.push((name, table.table()?, Some(table.version)));
         sources.push(current);
     }
-    let place = platform.places.enter(client).await?;
-    let limits = &platform.limits.sql.query;
-    let limits = QueryLimits { rows: rows.min(limits.rows), ..*limits };
+    // One time for reading and running it.
+    let timeout = limits.timeout.saturating_sub(begun.elapsed());
+    let limits = QueryLimits { timeout, ..limits };
     let answer = platform.lake.sql(&tables, statement, &limits).await?;
     Ok(Answer {
         schema: answer.schema,
