@@ -4,6 +4,7 @@ import http.client
 import io
 import json
 import os
+import socket
 import threading
 import time
 import urllib.parse
@@ -39,6 +40,8 @@ def main():
     formats(site, asset)
     refused(site, asset)
     waits = hostile(site, asset)
+    apart(site, asset)
+    unread(site, asset)
     crowded(site, asset)
     page(site, asset)
     suspended(site, reviewer, asset, release)
@@ -193,6 +196,51 @@ def ends_politely(site, statement, wrong):
         wrong.append(f"{statement[:80]}: {answer.status} {answer.body[:200]}")
     if took > LIMIT_SECONDS + 5:
         wrong.append(f"{statement[:80]}: {took:.1f} s")
+
+
+def apart(site, asset):
+    """A parser or a planner that no engine bounds ends with its process, and the next statement is answered."""
+    t = f'"{asset}"'
+    nested = f'select "产值" as x from {t}'
+    for _ in range(16):
+        nested = f"select x + x + x + x as x from ({nested}) t"
+    columns = ", ".join(f'a."{name}" as "{name}{copy}"' for copy in range(3) for name in ["企业编号", "行业", "产值"])
+    patterns = " or ".join(f"regexp_like(\"企业编号\", '(\\pL{{30}}){{8}}{number}')" for number in range(75))
+    wrong = []
+    for statement in [
+        "select " + "abs(" * 35 + "1" + ")" * 35,
+        f"select x from ({nested}) t where x > 0",
+        f'select count(*) from (select {columns}, sum(a."产值" + b."产值") over () as s from {t} a, {t} b) t where s > 0',
+        f"select count(*) from {t} where {patterns}",
+    ]:
+        ends_politely(site, statement, wrong)
+        after = site.call("POST", "/api/v1/sql", {"sql": "select 1 as one"})
+        check(after.status == 200 and after.json["rows"] == [{"one": 1}], f"after {statement[:60]}: {after.status}")
+    check(not wrong, f"statements that no engine bounds: {wrong}")
+    for statement, status in [("select now() as t", 200), ("select (1, 2)", 400), ("select 'a' ~ '(\\pL{50}){10}'", 400)]:
+        answer = site.call("POST", "/api/v1/sql", {"sql": statement})
+        check(answer.status == status, f"{statement}: {answer.status} {answer.body[:200]}")
+
+
+def unread(site, asset):
+    """Who asks and does not read keeps the places of others for a while, and not for ever."""
+    host = urllib.parse.urlsplit(site.base)
+    body = json.dumps({"sql": f'select a.*, b.* from "{asset}" a, "{asset}" b', "limit": 100_000}).encode()
+    head = f"POST /api/v1/sql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    lines = [socket.create_connection((host.hostname, host.port)) for _ in range(2)]
+    for line in lines:
+        line.sendall(head.encode() + body)
+    refused, until = 0, time.monotonic() + 120
+    while time.monotonic() < until:
+        time.sleep(0.5)
+        answer = site.call("POST", "/api/v1/sql", {"sql": "select 1"})
+        if answer.status == 200 and refused:
+            break
+        refused += answer.status == 503
+    check(answer.status == 200, f"two readers that do not read keep everyone out: {answer.status}")
+    check(refused > 0, "the two readers held no place, so that nothing was shown")
+    for line in lines:
+        line.close()
 
 
 def crowded(site, asset):

@@ -18,10 +18,9 @@ use platform::gate::release::Release;
 use platform::open::differences::{self, Differences};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
-use super::pieces::{Failure, Pieces, QUEUE};
+use super::pieces::{self, Broken, Failure, Pieces, QUEUE};
 use super::sql::payer;
 use super::sql::tables::type_name;
 use crate::app::App;
@@ -199,15 +198,17 @@ async fn csv(mut found: Differences) -> Result<Response, Problem> {
     let (before, after) = (found.pair().before.number, found.pair().after.number);
     // What is wrong with the key shows in the first rows most often: tell it as such.
     let first = found.next().await?;
+    let broken = Broken::default();
+    let is_broken = broken.clone();
     tokio::task::spawn_blocking(move || {
         let output = Pieces::new(sender.clone(), 0, None);
         if let Err(error) = write_csv(&mut found, first, output, &runtime) {
             tracing::warn!(error = %vocabulary::error_chain(error.as_ref()), "differences were broken off");
-            // The reader sees a broken transfer, never a file that looks whole.
-            let _gone = sender.blocking_send(Err(std::io::Error::other("broken off")));
+            is_broken.set();
         }
+        drop(sender);
     });
-    let mut response = Body::from_stream(ReceiverStream::new(receiver)).into_response();
+    let mut response = Body::from_stream(pieces::stream(receiver, broken)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
     let name = format!("attachment; filename=\"differences-{before}-{after}.csv\"");

@@ -6,6 +6,9 @@ use axum::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
 use axum::http::{HeaderMap, HeaderName};
 use headers::{ETag, HeaderMapExt as _, IfNoneMatch, IfRange};
 
+/// Digits of numbers that surely have 64 bits.
+const MOST_DIGITS: usize = 19;
+
 /// What to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
@@ -33,7 +36,7 @@ pub(super) fn wanted(headers: &HeaderMap, tag: &ETag, length: Option<u64>) -> Wa
     if known.flatten().is_some_and(|known| !known.precondition_passes(tag)) {
         return Wanted::Nothing;
     }
-    let (Some(length), Some(range)) = (length, headers.typed_get::<headers::Range>()) else {
+    let (Some(length), Some(range)) = (length, range_of(headers)) else {
         return Wanted::Whole;
     };
     if headers.contains_key(IF_RANGE) {
@@ -60,6 +63,24 @@ pub(super) fn wanted(headers: &HeaderMap, tag: &ETag, length: Option<u64>) -> Wa
         Bound::Excluded(_) | Bound::Unbounded => length.saturating_sub(1),
     };
     if first >= length || last < first { Wanted::Beyond } else { Wanted::Bytes { first, last } }
+}
+
+/// The range that is asked for. A number beyond all numbers is beyond the end as well.
+fn range_of(headers: &HeaderMap) -> Option<headers::Range> {
+    let text = headers.get(RANGE)?.to_str().ok()?;
+    let mut plain = String::with_capacity(text.len());
+    for part in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        let digits = part.trim_end_matches(|c: char| !c.is_ascii_digit());
+        if digits.len() > MOST_DIGITS {
+            plain.push_str(&u64::MAX.to_string());
+            plain.push_str(part.get(digits.len()..).unwrap_or_default());
+        } else {
+            plain.push_str(part);
+        }
+    }
+    let mut one = HeaderMap::new();
+    one.insert(RANGE, plain.parse().ok()?);
+    one.typed_get()
 }
 
 /// Whether the range is a number of bytes from the end, `bytes=-500`.
@@ -102,6 +123,7 @@ mod tests {
             ("bytes=90-", Wanted::Bytes { first: 90, last: 99 }),
             ("bytes=90-500", Wanted::Bytes { first: 90, last: 99 }),
             ("bytes=-10", Wanted::Bytes { first: 90, last: 99 }),
+            ("bytes=7-99999999999999999999", Wanted::Bytes { first: 7, last: 99 }),
             ("bytes=-500", Wanted::Bytes { first: 0, last: 99 }),
             ("bytes=-0", Wanted::Beyond),
             ("bytes=100-", Wanted::Beyond),

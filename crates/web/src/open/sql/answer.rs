@@ -5,16 +5,15 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use futures::{StreamExt as _, stream};
+use futures::{Stream, StreamExt as _, stream};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use platform::open::sql::Answer;
 use tokio::sync::{mpsc, oneshot};
-use tokio_stream::wrappers::ReceiverStream;
 
 use super::format::Format;
 use super::write::{HELD, Stopped, Told, write};
-use crate::open::pieces::{Pieces, QUEUE};
+use crate::open::pieces::{self, Broken, Pieces, QUEUE};
 use crate::problem::Problem;
 
 const COST: HeaderName = HeaderName::from_static("query-cost");
@@ -35,14 +34,18 @@ pub(super) async fn respond(
     let (sender, mut pieces) = mpsc::channel(QUEUE);
     let (done, told) = oneshot::channel();
     let runtime = tokio::runtime::Handle::current();
+    let broken = Broken::default();
+    let is_broken = broken.clone();
     tokio::task::spawn_blocking(move || {
         let output = Pieces::new(sender.clone(), 0, None);
         let written = write(format, &mut answer, output, &runtime);
+        // Its place is free for others from now on.
+        drop(answer);
         if written.is_err() {
-            // The reader of a stream sees a broken transfer, never one that looks whole.
-            let _gone = sender.blocking_send(Err(std::io::Error::other("broken off")));
+            is_broken.set();
         }
         let _gone = done.send(written);
+        drop(sender);
     });
     let mut held: Vec<Bytes> = Vec::new();
     let mut size = 0_u64;
@@ -64,7 +67,7 @@ pub(super) async fn respond(
         tell(response.headers_mut(), &told);
         response
     } else {
-        streamed(held, pieces, told)
+        streamed(held, pieces::stream(pieces, broken), told)
     };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
@@ -83,10 +86,10 @@ pub(super) async fn respond(
 /// What was held back, what follows, and the cost at the end.
 fn streamed(
     held: Vec<Bytes>,
-    pieces: mpsc::Receiver<std::io::Result<Bytes>>,
+    pieces: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
     told: oneshot::Receiver<Result<Told, Stopped>>,
 ) -> Response {
-    let data = stream::iter(held.into_iter().map(Ok)).chain(ReceiverStream::new(pieces));
+    let data = stream::iter(held.into_iter().map(Ok)).chain(pieces);
     let data = data.map(|piece| piece.map(Frame::data));
     let trailers = stream::once(async move {
         let mut fields = HeaderMap::new();
