@@ -220,6 +220,8 @@ coded! {
     Audience in "audience" {
         /// The public, through the open portal.
         Open = "open",
+        /// Those whose request was granted, under an undertaking (有条件开放).
+        Conditional = "conditional",
         /// Other public bodies, through the exchange.
         Share = "share",
         /// Buyers, through the market.

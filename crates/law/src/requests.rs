@@ -133,12 +133,30 @@ pub struct ContactRetention {
     pub configurable_default: bool,
 }
 
+/// How long the filer has to add what was asked for (合理的补正期限).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SupplementTerm {
+    /// Calendar days after the notice; the case may count as given up after the last one.
+    pub days: u32,
+    /// The provisions.
+    pub basis: Vec<Basis>,
+    /// Key of the source, see [`crate::source`].
+    pub source: String,
+    /// How far it was checked.
+    pub confidence: Confidence,
+    /// True if operators confirm or replace it.
+    #[serde(default)]
+    pub configurable_default: bool,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     kind: Vec<RequestRule>,
     commitment: Commitment,
     contact: ContactRetention,
+    supplement: SupplementTerm,
 }
 
 static FILE: LazyLock<File> =
@@ -152,4 +170,9 @@ pub fn commitment() -> &'static Commitment {
 /// How long a contact is kept.
 pub fn contact() -> &'static ContactRetention {
     &FILE.contact
+}
+
+/// How long the filer has to add what was asked for.
+pub fn supplement() -> &'static SupplementTerm {
+    &FILE.supplement
 }

@@ -30,6 +30,10 @@ pub async fn sweep(platform: &Platform) -> Result<(), Error> {
     tx.commit().await?;
     let contacts = crate::requests::erase_contacts(platform).await?;
     tracing::info!(sessions, answers, contacts, "what had its time was removed");
+    let dated = Box::pin(crate::requests::date_undated(platform)).await?;
+    if dated > 0 {
+        tracing::info!(dated, "cases whose last day is known now");
+    }
     Ok(())
 }
 

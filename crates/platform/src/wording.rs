@@ -20,15 +20,72 @@ pub struct Find {
     pub is_barred: bool,
 }
 
-/// What is found in a text, each kind once.
+/// What is found in a text, each kind once; also numbers and addresses that are spread out
+/// or written in other signs, so that a reader puts them together and a detector does not.
 pub fn finds(text: &str) -> Vec<Find> {
     let mut found: Vec<Find> = Vec::new();
-    for Span { kind, .. } in spans(text) {
+    let mut note = |kind| {
         if !found.iter().any(|find| find.kind == kind) {
             found.push(Find { kind, is_barred: is_barred(kind) });
         }
-    }
+    };
+    spans(text).into_iter().for_each(|span| note(span.kind));
+    let spread = |kind: &Kind| matches!(kind, Kind::Mobile | Kind::CitizenId | Kind::Email);
+    let gathered = spans(&gathered(text)).into_iter().map(|span| span.kind);
+    gathered.filter(spread).for_each(note);
     found
+}
+
+/// The text with circled digits and wide signs written plainly, and without the spaces,
+/// commas, brackets and line ends between digits.
+fn gathered(text: &str) -> String {
+    let plain: Vec<char> = text.chars().map(plainly).collect();
+    let is_gap = |c: char| c.is_whitespace() || ",，()（）[]【】".contains(c);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = plain.iter().copied().peekable();
+    while let Some(c) = rest.next() {
+        out.push(c);
+        if !c.is_ascii_digit() {
+            continue;
+        }
+        let mut ahead = rest.clone();
+        let mut gaps = 0_usize;
+        while ahead.next_if(|next| is_gap(*next)).is_some() {
+            gaps += 1;
+        }
+        if gaps > 0 && ahead.peek().is_some_and(char::is_ascii_digit) {
+            rest = ahead;
+        }
+    }
+    out
+}
+
+/// A digit or sign as a keyboard writes it.
+fn plainly(c: char) -> char {
+    let from = |first: char, digit: u32| {
+        let place = u32::from(c).wrapping_sub(u32::from(first));
+        (place < 9).then(|| char::from_digit(place + digit, 10)).flatten()
+    };
+    match c {
+        '＠' => '@',
+        '．' => '.',
+        '⓪' | '０' => '0',
+        _ => from('①', 1)
+            .or_else(|| from('❶', 1))
+            .or_else(|| from('⓵', 1))
+            .or_else(|| from('⑴', 1))
+            .or_else(|| from('１', 1))
+            .unwrap_or(c),
+    }
+}
+
+/// Whether a sign cannot be seen and has no business in a text: control and format
+/// characters, line ends and tabs aside.
+pub(crate) fn is_unseen(c: char) -> bool {
+    let is_line = matches!(c, '\n' | '\r' | '\t');
+    let is_format = matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{00AD}');
+    is_format || c.is_control() && !is_line
 }
 
 /// The text with everything that was found replaced by its name: `【手机号码】`.
@@ -129,6 +186,24 @@ mod tests {
         let text = "希望开放全省高速公路收费站的位置和车道数，用于货运路线规划。";
         assert!(finds(text).is_empty(), "{:?}", finds(text));
         assert_eq!(masked(text), text);
+    }
+
+    #[test]
+    fn numbers_that_are_spread_out_are_no_way_around() {
+        for text in [
+            "1 3 8 1 2 3 4 5 6 7 8",
+            "138,1234,5678",
+            "138（1234）5678",
+            "138\n1234\n5678",
+            "①③⑧①②③④⑤⑥⑦⑧",
+            "联系 wang.li＠example.com",
+        ] {
+            assert!(finds(text).iter().any(|find| find.is_barred), "{text}");
+        }
+        for text in ["2019、2020、2021 年各区县数据", "共 1 380 人，其中 12 个区县"]
+        {
+            assert!(!finds(text).iter().any(|find| find.is_barred), "{text}");
+        }
     }
 
     #[test]

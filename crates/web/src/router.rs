@@ -19,6 +19,8 @@ use tower_http::request_id::{
     MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
 };
 
+use vocabulary::Bilingual;
+
 use crate::app::App;
 use crate::problem::Problem;
 use crate::protocols::{ckan, croissant, data_package, dcat, feed, oai, pod, sitemap};
@@ -44,6 +46,7 @@ pub fn router(app: App) -> Router {
         .merge(catalog())
         .merge(operations())
         .fallback(nothing_here)
+        .method_not_allowed_fallback(not_by_this_method)
         .layer(
             ServiceBuilder::new()
                 .layer(SetRequestIdLayer::new(REQUEST_ID, Uuids))
@@ -115,6 +118,7 @@ fn pages() -> Router<App> {
         .route("/requests/own/{number}/{code}/supplement", post(requests::pages::own::supplement))
         .route("/requests/own/{number}/{code}/withdraw", post(requests::pages::own::withdraw))
         .route("/requests/own/{number}/{code}/close", post(requests::pages::own::close))
+        .route("/requests/own/{number}/{code}/data/{format}", get(requests::pages::own::data))
         .route("/reuses", get(reuses::pages::gallery))
         .route("/reuses/new", get(reuses::pages::form).post(reuses::pages::submit))
         .route("/desk/reuses", get(reuses::desk::list))
@@ -130,6 +134,8 @@ fn pages() -> Router<App> {
         .route("/desk/requests/{id}/answer", post(requests::desk::steps::draft))
         .route("/desk/requests/{id}/approve", post(requests::desk::steps::approve))
         .route("/desk/requests/{id}/return", post(requests::desk::steps::send_back))
+        .route("/desk/requests/{id}/lapse", post(requests::desk::steps::lapse))
+        .route("/desk/requests/{id}/revoke", post(requests::desk::steps::revoke))
         .route("/desk/requests/{id}/close", post(requests::desk::steps::close));
     let desk = Router::new()
         .route("/desk", get(inbox::page::show))
@@ -256,7 +262,10 @@ fn api() -> Router<App> {
         .route("/api/v1/requests/{number}/own", post(requests::api::own))
         .route("/api/v1/requests/{number}/supplement", post(requests::api::supplement))
         .route("/api/v1/requests/{number}/withdrawal", post(requests::api::withdraw))
+        .route("/api/v1/requests/{number}/data/{format}", post(requests::api::data))
         .route("/api/v1/requests/{number}/papers", get(requests::api::papers))
+        .route("/api/v1/requests/{number}/lapse", post(requests::api::lapse))
+        .route("/api/v1/requests/{number}/grant/revocation", post(requests::api::revoke))
         .route("/api/v1/requests/{number}/assignment", post(requests::api::assign))
         .route("/api/v1/requests/{number}/acceptance", post(requests::api::accept))
         .route("/api/v1/requests/{number}/supplement-notice", post(requests::api::ask_supplement))
@@ -356,6 +365,16 @@ async fn nothing_here(
     } else {
         Err(Problem::not_found())
     }
+}
+
+/// The address is there, and not for this method; `Allow` names those that it is for.
+async fn not_by_this_method() -> Problem {
+    let title = Bilingual::new("不支持这种方法", "The method is not allowed");
+    let detail = Bilingual::new(
+        "这个地址不支持这种 HTTP 方法，可用的方法见 Allow。",
+        "This address does not answer this HTTP method; Allow names those that it answers.",
+    );
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title, detail)
 }
 
 /// A panic is a defect: the log has it, the client gets an error.

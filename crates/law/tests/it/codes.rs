@@ -56,7 +56,10 @@ fn an_enum_and_its_list_hold_the_same_codes() {
     check("trading_rule", TradingRule::ALL, TradingRule::code);
     assert_eq!(Audience::Trade.label().zh, "交易");
     let error = "public".parse::<Audience>().unwrap_err();
-    assert_eq!(error.to_string(), "`public` is no audience; use one of open, share, trade");
+    assert_eq!(
+        error.to_string(),
+        "`public` is no audience; use one of open, conditional, share, trade"
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use vocabulary::Bilingual;
 
 /// Version of the rules by which checks are made; it grows with each change of them.
-pub(super) const RULES: &str = "fenhe.gate/2";
+pub(super) const RULES: &str = "fenhe.gate/3";
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

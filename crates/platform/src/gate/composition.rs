@@ -22,6 +22,7 @@
 //! privacy", KDD 2008; Byun et al., "Secure anonymization for incremental datasets",
 //! SDM 2006 (difference of releases).
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -31,11 +32,12 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
 use deident::{Applier, Plan, Transform, TupleTable};
 use serde::{Deserialize, Serialize};
+use vocabulary::{AssetId, ReleaseId};
 
 use super::candidate::texts;
 use super::exposure::Counted;
 use super::measure::deident;
-use super::model::GateRun;
+use super::model::{ColumnOutcome, GateRun, Treatment};
 use super::pass::{self, Pass};
 use super::release::{self, Release};
 use crate::jobs::Task;
@@ -47,6 +49,10 @@ use crate::{Error, Platform};
 const PART: u64 = 4_000_000;
 /// Earlier releases that are compared, the newest first.
 const EARLIER: usize = 10;
+/// Open datasets of others that are compared.
+const OTHERS: usize = 5;
+/// Columns that must be shared with another dataset to be of the same persons.
+const SHARED: usize = 2;
 /// What is said while rows are compared.
 const WORDS: (&str, &str) = ("与先前发布的版本比较", "Comparing with an earlier release");
 
@@ -55,6 +61,13 @@ const WORDS: (&str, &str) = ("与先前发布的版本比较", "Comparing with a
 pub struct CompositionFact {
     /// Number of the earlier release.
     pub release: i64,
+    /// The asset of that release and its title in Chinese; `None` for the own asset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<(AssetId, String)>,
+    /// Whether both have columns that may point at a person and none of them is in both: a
+    /// comparison row by row is not possible.
+    #[serde(default)]
+    pub no_common_column: bool,
     /// Rows that both versions have.
     pub in_both: u64,
     /// Rows of the candidate that the earlier version lacks.
@@ -78,6 +91,31 @@ pub struct CompositionFact {
 }
 
 impl CompositionFact {
+    /// What was compared, in Chinese and in English.
+    pub(super) fn named(&self) -> (String, String) {
+        let number = self.release;
+        match &self.asset {
+            None => (format!("第 {number} 次发布"), format!("release {number}")),
+            Some((_, title)) => {
+                (format!("《{title}》第 {number} 次发布"), format!("release {number} of “{title}”"))
+            }
+        }
+    }
+
+    /// The same, with what a comparison over fewer columns found, too: an observer may use
+    /// either.
+    fn and(self, other: &Self) -> Self {
+        Self {
+            exposed: self.exposed.max(other.exposed),
+            smallest: if other.smallest == 0 {
+                self.smallest
+            } else {
+                self.smallest.min(other.smallest)
+            },
+            ..self
+        }
+    }
+
     /// Whether most rows of the smaller version were found in the other. If not, the
     /// versions are of other persons, or the same persons are written otherwise: a
     /// comparison row by row then shows little.
@@ -94,35 +132,123 @@ pub(super) struct Now<'a> {
     pub(super) tuples: &'a TupleTable,
     pub(super) columns: &'a Counted,
     pub(super) table: &'a StoredTable,
-    /// Number of the release itself, where it is measured again.
-    pub(super) own: Option<i64>,
+    /// The release itself, where it is measured again: what came after it is left aside.
+    pub(super) own: Option<&'a Release>,
     /// Rows that a class must have.
     pub(super) required: u64,
 }
 
-/// Compares the candidate with the earlier releases of the asset for its audience: also
-/// suspended ones, for what was public stays known. Of releases with the same rows one is
-/// enough. Says how many were left out because there are too many.
+/// Compares the candidate with the earlier releases of the asset, for whomever they were:
+/// who was granted conditional data has the open data too. Also with suspended ones, for
+/// what was given stays known. Of releases with the same rows one is enough. Then with the
+/// open datasets of others that hold the same rows.
 pub(super) async fn with_earlier(
     platform: &Platform,
     task: &Task,
     now: &Now<'_>,
-) -> Result<(Vec<CompositionFact>, usize), Error> {
-    if now.columns.all().is_empty() {
-        return Ok((Vec::new(), 0));
-    }
+) -> Result<Compared, Error> {
     let mut reader = platform.store.read().await?;
-    let mut earlier = release::of_asset(&mut reader, now.run.asset_id, now.run.audience).await?;
+    let mut earlier = release::all(&mut reader, now.run.asset_id).await?;
+    let (mut others, others_left) = others(&mut reader, now.run).await?;
     drop(reader);
+    let is_older = |release: &Release| now.own.is_none_or(|own| is_before(release, own));
+    earlier.retain(is_older);
+    others.retain(|other| is_older(&other.release));
+    let points = |release: &Release| release.columns.iter().any(says_something);
+    if now.columns.all().is_empty() && !earlier.iter().any(points) {
+        earlier.clear();
+    }
     let mut seen = HashSet::new();
-    earlier.retain(|release| now.own.is_none_or(|own| release.number < own));
     earlier
         .retain(|release| seen.insert((release.version_id, release.outcome.digest.sha256.clone())));
     let mut facts = Vec::new();
     for release in earlier.iter().take(EARLIER) {
-        facts.push(compare(platform, task, now, release).await?);
+        facts.push(compare(platform, task, now, release, Rows::OfOneAsset).await?);
     }
-    Ok((facts, earlier.len().saturating_sub(EARLIER)))
+    for other in &others {
+        let fact = compare(platform, task, now, &other.release, Rows::OfTwo).await?;
+        let fewer = other.release.outcome.rows.min(now.version.rows.unwrap_or(0));
+        // Other persons agree by chance here and there; the same ones agree nearly all.
+        if fact.in_both.saturating_mul(10) >= fewer.saturating_mul(9) {
+            let asset = Some((other.release.asset_id, other.title.clone()));
+            facts.push(CompositionFact { asset, ..fact });
+        }
+    }
+    Ok(Compared {
+        facts,
+        left_out: earlier.len().saturating_sub(EARLIER) + others_left,
+        others: others.iter().map(|other| other.release.id).collect(),
+    })
+}
+
+/// What the comparisons found.
+pub(super) struct Compared {
+    pub(super) facts: Vec<CompositionFact>,
+    /// Releases that were not compared because there are too many.
+    pub(super) left_out: usize,
+    /// The releases of other assets that were looked at.
+    pub(super) others: Vec<ReleaseId>,
+}
+
+/// Whether a release was made before another one.
+fn is_before(release: &Release, own: &Release) -> bool {
+    if release.asset_id == own.asset_id {
+        release.number < own.number
+    } else {
+        release.released_at < own.released_at
+    }
+}
+
+/// Whether a column of a release may point at a person, or is sensitive.
+fn says_something(column: &ColumnOutcome) -> bool {
+    column.role != detect::Role::None
+}
+
+/// The newest open releases of other assets that may be of the same persons: they share at
+/// least two columns that point at persons in one of the two. Those that share the most come
+/// first; says how many more there are.
+pub(super) async fn others(
+    query: &mut impl store::Query,
+    run: &GateRun,
+) -> Result<(Vec<OtherRelease>, usize), Error> {
+    let kept = |name: &str| {
+        let decided = run.decisions.iter().find(|decision| decision.column == name);
+        decided.filter(|decision| decision.treatment != Treatment::Remove)
+    };
+    let points = |role| matches!(role, detect::Role::Quasi | detect::Role::Direct);
+    let mut found = Vec::new();
+    for other in release::others(query, run.asset_id).await? {
+        let shared = other.columns.iter().filter(|column| {
+            kept(&column.name).is_some_and(|own| points(own.role) || points(column.role))
+        });
+        let shared = shared.count();
+        if shared >= SHARED {
+            found.push((shared, other));
+        }
+    }
+    found.sort_by_key(|(shared, other)| (Reverse(*shared), other.release));
+    let left = found.len().saturating_sub(OTHERS);
+    let mut others = Vec::new();
+    for (_, other) in found.into_iter().take(OTHERS) {
+        let release = release::load(query, other.release).await?;
+        others.push(OtherRelease { release, title: other.title });
+    }
+    Ok((others, left))
+}
+
+/// A release of another asset.
+pub(super) struct OtherRelease {
+    pub(super) release: Release,
+    pub(super) title: String,
+}
+
+/// Whose rows are compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    /// Two versions of one table.
+    OfOneAsset,
+    /// Two tables that may be of the same persons.
+    OfTwo,
 }
 
 /// Compares the candidate with one earlier release.
@@ -131,6 +257,7 @@ async fn compare(
     task: &Task,
     now: &Now<'_>,
     earlier: &Release,
+    whose: Rows,
 ) -> Result<CompositionFact, Error> {
     let mut reader = platform.store.read().await?;
     let before = registry::load_version(&mut reader, earlier.version_id).await?;
@@ -148,43 +275,86 @@ async fn compare(
     let now_plan = only(now.plan, &now.columns.quasi);
     let now_shown = shown(platform, task, now.table, names(&now_plan)).await?;
     let sensitive = sensitive_of_both(now, earlier, &common);
-    let then_lens = || Lens::new(&then_plan, &then_tuples, Arc::clone(&then_shown));
-    let mut joined = Joined {
-        then: Lenses { on_then: then_lens()?, on_now: then_lens()? },
-        now: Lens::new(&now_plan, now.tuples, now_shown)?,
-        groups: HashMap::new(),
-        key: key(&common, &then_plan, &now_plan, &sensitive),
-        sensitive,
-        hasher: RandomState::new(),
-        part: (0, 1),
-        left: HashMap::new(),
-        counts: [0; 3],
-    };
-    let (then_rows, now_rows) = (before.rows.unwrap_or(0), now.version.rows.unwrap_or(0));
-    let pass = |table, rows| Pass { table, columns: None, rows, words: WORDS };
-    if before.id == now.version.id {
-        let pass = pass(now_stored, now_rows);
-        joined = pass::over(platform, task, pass, joined, Joined::all_in_both).await?;
-    } else {
-        let parts = then_rows / PART + 1;
-        for part in 0..parts {
-            joined.part = (part, parts);
-            joined = pass::over(platform, task, pass(then_stored, then_rows), joined, Joined::note)
-                .await?;
-            joined = pass::over(platform, task, pass(now_stored, now_rows), joined, Joined::meet)
-                .await?;
-            if joined.left.values().any(|rows| *rows > 0) {
-                joined =
-                    pass::over(platform, task, pass(then_stored, then_rows), joined, Joined::gone)
-                        .await?;
-            }
-            joined.left = HashMap::new();
-        }
+    let mut keys = vec![key(&common, &then_plan, &now_plan, &sensitive)];
+    // Values that change from month to month, allowances say, make other rows of the same
+    // persons. So the rows are compared without them, too.
+    let by_quasi = key(&common, &then_plan, &now_plan, &[]);
+    if whose == Rows::OfOneAsset && !by_quasi.is_empty() && !keys.contains(&by_quasi) {
+        keys.push(by_quasi);
     }
-    let (required, number) = (now.required, earlier.number);
-    let judged = tokio::task::spawn_blocking(move || joined.judge(number, required));
-    let fact = judged.await.map_err(|_| Error::Interrupted)?;
-    Ok(CompositionFact { left_aside: left_aside(earlier, &common), ..fact })
+    let pair = Pair { before: &before, then_stored, now_stored };
+    let mut found: Option<CompositionFact> = None;
+    for key in keys {
+        let then_lens = || Lens::new(&then_plan, &then_tuples, Arc::clone(&then_shown));
+        let joined = Joined {
+            then: Lenses { on_then: then_lens()?, on_now: then_lens()? },
+            now: Lens::new(&now_plan, now.tuples, Arc::clone(&now_shown))?,
+            groups: HashMap::new(),
+            key,
+            sensitive: sensitive.clone(),
+            hasher: RandomState::new(),
+            part: (0, 1),
+            left: HashMap::new(),
+            counts: [0; 3],
+        };
+        let joined = join(platform, task, now.version, &pair, joined).await?;
+        let (required, number) = (now.required, earlier.number);
+        let judged = tokio::task::spawn_blocking(move || joined.judge(number, required));
+        let fact = judged.await.map_err(|_| Error::Interrupted)?;
+        found = Some(match found {
+            Some(first) => first.and(&fact),
+            None => fact,
+        });
+    }
+    let fact = found.ok_or(Error::Interrupted)?;
+    let is_other = before.id != now.version.id && whose == Rows::OfOneAsset;
+    let nothing_common = then_plan.columns.is_empty()
+        && now_plan.columns.iter().all(|(name, _)| !common.contains(name));
+    let both_point = earlier.columns.iter().any(points_at_person) && !now.columns.quasi.is_empty();
+    Ok(CompositionFact {
+        left_aside: left_aside(earlier, &common),
+        no_common_column: is_other && nothing_common && both_point,
+        ..fact
+    })
+}
+
+/// The versions that are compared.
+struct Pair<'a> {
+    before: &'a Version,
+    then_stored: &'a StoredTable,
+    now_stored: &'a StoredTable,
+}
+
+/// Puts the rows of two versions side by side.
+async fn join(
+    platform: &Platform,
+    task: &Task,
+    now: &Version,
+    pair: &Pair<'_>,
+    mut joined: Joined,
+) -> Result<Joined, Error> {
+    let (then_rows, now_rows) = (pair.before.rows.unwrap_or(0), now.rows.unwrap_or(0));
+    let then = || Pass { table: pair.then_stored, columns: None, rows: then_rows, words: WORDS };
+    let later = || Pass { table: pair.now_stored, columns: None, rows: now_rows, words: WORDS };
+    if pair.before.id == now.id {
+        return pass::over(platform, task, later(), joined, Joined::all_in_both).await;
+    }
+    let parts = then_rows / PART + 1;
+    for part in 0..parts {
+        joined.part = (part, parts);
+        joined = pass::over(platform, task, then(), joined, Joined::note).await?;
+        joined = pass::over(platform, task, later(), joined, Joined::meet).await?;
+        if joined.left.values().any(|rows| *rows > 0) {
+            joined = pass::over(platform, task, then(), joined, Joined::gone).await?;
+        }
+        joined.left = HashMap::new();
+    }
+    Ok(joined)
+}
+
+/// Whether a column of a release may point at a person.
+fn points_at_person(column: &ColumnOutcome) -> bool {
+    matches!(column.role, detect::Role::Quasi | detect::Role::Direct)
 }
 
 /// A sensitive column and which of the two releases shows it.
@@ -206,16 +376,21 @@ fn sensitive_of_both(now: &Now<'_>, earlier: &Release, common: &[String]) -> Vec
         .map(|column| Secret {
             column: column.clone(),
             by_then: then.contains(&column),
-            by_now: now.columns.sensitive.contains(column),
+            by_now: keeps(now.run, column),
         })
         .collect()
+}
+
+/// Whether a column leaves with a candidate, whatever role a person gave it.
+fn keeps(run: &GateRun, column: &str) -> bool {
+    let decided = run.decisions.iter().find(|decision| decision.column == column);
+    decided.is_some_and(|decision| decision.treatment != Treatment::Remove)
 }
 
 /// Columns of the earlier release that may point at a person and that the later version
 /// lacks.
 fn left_aside(earlier: &Release, common: &[String]) -> Vec<String> {
-    let points = |role| matches!(role, detect::Role::Quasi | detect::Role::Direct);
-    let columns = earlier.columns.iter().filter(|column| points(column.role));
+    let columns = earlier.columns.iter().filter(|column| points_at_person(column));
     let lacking = columns.filter(|column| !common.contains(&column.name));
     lacking.map(|column| column.name.clone()).collect()
 }
@@ -240,9 +415,8 @@ fn common_columns(then: &SchemaRef, now: &SchemaRef) -> Vec<String> {
 /// What an earlier release did to the columns that may point at a person. A column
 /// that the later version lacks is left aside: its forms cannot be joined.
 fn earlier_plan(earlier: &Release, common: &[String]) -> Plan {
-    let points = |role| matches!(role, detect::Role::Quasi | detect::Role::Direct);
     let mut plan = Plan::default();
-    for column in earlier.columns.iter().filter(|column| points(column.role)) {
+    for column in earlier.columns.iter().filter(|column| points_at_person(column)) {
         if common.contains(&column.name) {
             plan = plan.with(column.name.clone(), column.transform.clone());
         }
@@ -345,6 +519,16 @@ impl Lens {
 struct Lenses {
     on_then: Lens,
     on_now: Lens,
+}
+
+/// Writes a number in one way: `100.0` and `100` are the same value in other types.
+fn plain_number(text: &mut String) {
+    let is_fraction = text.contains('.')
+        && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+    if is_fraction {
+        let kept = text.trim_end_matches('0').trim_end_matches('.').len();
+        text.truncate(kept);
+    }
 }
 
 /// Rows that an observer of both releases cannot tell apart.
@@ -476,7 +660,8 @@ impl Joined {
         for name in &self.key {
             places.push(schema.index_of(name).map_err(deident)?);
         }
-        let rows = texts(&batch.project(&places).map_err(deident)?)?;
+        let mut rows = texts(&batch.project(&places).map_err(deident)?)?;
+        rows.iter_mut().flatten().flatten().for_each(plain_number);
         let (part, parts) = self.part;
         let own = |digest: &u64| digest % parts == part;
         Ok(rows.iter().map(|row| Some(self.hasher.hash_one(row)).filter(own)).collect())
@@ -560,6 +745,8 @@ impl Joined {
         let [in_both, new, gone] = self.counts;
         CompositionFact {
             release,
+            asset: None,
+            no_common_column: false,
             in_both,
             new,
             gone,

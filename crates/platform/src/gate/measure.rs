@@ -17,7 +17,7 @@ use deident::risk::{self, Assessment, ContextRisk, Thresholds};
 use detect::{Detector, Role};
 use futures::StreamExt as _;
 use lake::{CommitInfo, RowQuery, TableWriter};
-use vocabulary::Bilingual;
+use vocabulary::{Bilingual, ReleaseId};
 
 use super::candidate::{Candidate, CandidateFacts, Tests};
 use super::checks::{Check, CheckKind, CheckVerdict};
@@ -28,6 +28,7 @@ use super::model::{
 };
 use super::neighbours::{self, NeighbourFact};
 use super::planner::{self, Searched, schema_of};
+use super::release::Release;
 use super::report::{self, Measured};
 use super::restore::Digests;
 use super::{GateWork, load_for_job, release, remeasure, rules, save_found};
@@ -76,6 +77,7 @@ pub(crate) async fn run_measure(
         checks,
         rules: remeasure::rules(),
         compared_to,
+        others: measured.others,
         search: searched.facts,
         frontier: searched.frontier,
         refusals,
@@ -112,6 +114,8 @@ pub(super) struct Measurement {
     pub(super) refusals: Vec<RefusedBy>,
     /// Number of the newest release when it was compared.
     pub(super) compared_to: i64,
+    /// Releases of other assets that it was held against.
+    pub(super) others: Vec<ReleaseId>,
 }
 
 /// The thresholds of the run's sharing model. Source: GB/T 42460-2023, in `law`.
@@ -247,7 +251,7 @@ impl<'a> Case<'a> {
         &self,
         facts: CandidateFacts,
         table: &StoredTable,
-        own: Option<i64>,
+        own: Option<&Release>,
     ) -> Result<Measurement, Error> {
         let Case { platform, task, asset, run, version, searched, columns } = self;
         let assessment = assess(run, &facts)?;
@@ -263,12 +267,12 @@ impl<'a> Case<'a> {
             required: assessment.required_class.max(required_class(run)?.into()),
         };
         let mut reader = platform.store.read().await?;
-        let compared_to = release::newest_number(&mut reader, run.asset_id, run.audience).await?;
+        let compared_to = release::newest_number(&mut reader, run.asset_id).await?;
         drop(reader);
-        let (composition, not_compared) = composition::with_earlier(platform, task, &now).await?;
-        let (id, audience) = (run.asset_id, run.audience);
+        let compared = Box::pin(composition::with_earlier(platform, task, &now)).await?;
+        let composition = compared.facts;
         let neighbours =
-            neighbours::of(platform, id, audience, &columns.quasi, &facts.tuples).await?;
+            neighbours::of(platform, run.asset_id, &columns.quasi, &facts.tuples).await?;
         let allowed = allowed_suppression(run.settings.suppression_limit, facts.applied.rows_in);
         let (checks, refusals) = report::report(&Measured {
             asset,
@@ -288,7 +292,7 @@ impl<'a> Case<'a> {
             attacks: &facts.attacks,
             restorations: &facts.restorations,
             composition: &composition,
-            not_compared,
+            not_compared: compared.left_out,
             neighbours: &neighbours,
             quasi: &columns.quasi,
         });
@@ -301,6 +305,7 @@ impl<'a> Case<'a> {
             checks,
             refusals,
             compared_to,
+            others: compared.others,
         })
     }
 }

@@ -101,8 +101,8 @@ pub struct Changed {
 ///
 /// [`Error::Denied`] unless the caller is a clerk of the asset's body;
 /// [`Error::WrongState`] if the version is not stored; [`Error::Invalid`] if the
-/// suppression limit is not a share, `k` is 0, or the sharing model is not that of
-/// the audience.
+/// suppression limit is not a share, `k` is 0, the sharing model is not that of
+/// the audience, or the asset does not open to it.
 pub async fn start(
     caller: &Caller,
     platform: &Platform,
@@ -113,6 +113,7 @@ pub async fn start(
 ) -> Result<Changed, Error> {
     rules::check_settings(&settings, audience)?;
     let (asset, version) = registry::version::find(caller, platform, asset_id, number).await?;
+    rules::check_audience(&asset, audience)?;
     if version.state != "stored" {
         return Err(Error::WrongState {
             subject: format!("version {number}"),
@@ -174,16 +175,38 @@ pub async fn confirm(
         Action::ConfirmColumns,
         "gate.confirmed",
         None,
-        |run, _| rules::confirm(run, settings, decisions),
+        |run, _| {
+            let confirmed = rules::confirm(run, settings, decisions)?;
+            // Who decided about the columns is who asks for the release.
+            Ok(GateRun { filed_by: crate::account(caller)?, ..confirmed })
+        },
     )
     .await
+}
+
+/// Checks that who submits is who worked it out: else one person could work it out, have it
+/// submitted by another, and approve it.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for anyone else.
+pub(crate) fn require_own(filed_by: vocabulary::AccountId, caller: &Caller) -> Result<(), Error> {
+    if caller.account_id() == Some(filed_by) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "filer",
+        "只有最后确认内容的人可以提交审核；请先自己确认一遍。",
+        "Only who worked it out last submits it; go through it and confirm it yourself first.",
+    ))
 }
 
 /// Submits a passed run for approval by a second person.
 ///
 /// # Errors
 ///
-/// [`Error::WrongState`] unless it passed.
+/// [`Error::WrongState`] unless it passed; [`Error::Invalid`] for anyone but who confirmed
+/// its columns.
 pub async fn submit(
     caller: &Caller,
     platform: &Platform,
@@ -192,6 +215,7 @@ pub async fn submit(
 ) -> Result<Changed, Error> {
     step(caller, platform, id, revision, Action::SubmitRelease, "gate.submitted", None, |run, _| {
         rules::require_state(&run, &[GateState::Passed], "passed")?;
+        require_own(run.filed_by, caller)?;
         Ok(GateRun { state: GateState::Submitted, ..run })
     })
     .await
@@ -239,7 +263,8 @@ pub async fn reject(
 /// [`Error::Denied`] for the filer; [`Error::WrongState`] unless it is submitted, the
 /// asset's entry is published, and nothing was released and no rule changed since it was
 /// measured; [`Error::Refused`] if the asset's level or
-/// opening attribute has changed so that the law now refuses.
+/// opening attribute has changed so that the law now refuses; [`Error::Invalid`] if it
+/// does not open to this audience any more.
 pub async fn approve(
     caller: &Caller,
     platform: &Platform,
@@ -262,6 +287,7 @@ pub async fn approve(
             needed: "published",
         });
     }
+    rules::check_audience(&asset, found.audience)?;
     let refusals = rules::refuse_asset(&asset, found.audience);
     if !refusals.is_empty() {
         return Err(Error::Refused { refusals });
@@ -289,8 +315,8 @@ pub async fn approve(
     Ok((Changed { run, job_id: None, entry_id }, release))
 }
 
-/// Whether a run was measured by the rules of today and against the newest release of
-/// its asset: only then it can be approved.
+/// Whether a run was measured by the rules of today and against the newest release of its
+/// asset and those of others with the same columns: only then it can be approved.
 ///
 /// # Errors
 ///
@@ -301,9 +327,13 @@ pub async fn can_be_approved(platform: &Platform, run: &GateRun) -> Result<bool,
 }
 
 async fn is_up_to_date(query: &mut impl store::Query, run: &GateRun) -> Result<bool, Error> {
-    let newest = release::newest_number(query, run.asset_id, run.audience).await?;
+    let newest = release::newest_number(query, run.asset_id).await?;
+    let (others, _) = composition::others(query, run).await?;
+    let others: Vec<_> = others.iter().map(|other| other.release.id).collect();
     let outcome = run.outcome.as_deref();
-    Ok(outcome.is_some_and(|one| one.compared_to == newest && one.rules == remeasure::rules()))
+    Ok(outcome.is_some_and(|one| {
+        one.compared_to == newest && one.others == others && one.rules == remeasure::rules()
+    }))
 }
 
 /// A run that the caller may see, with its asset.

@@ -5,7 +5,7 @@ use detect::{ColumnFinding, Role};
 use jiff::Timestamp;
 use law::{Audience, SharingModel};
 use serde::{Deserialize, Serialize};
-use vocabulary::{AccountId, AssetId, Bilingual, DataLevel, GateRunId, VersionId};
+use vocabulary::{AccountId, AssetId, Bilingual, DataLevel, GateRunId, ReleaseId, VersionId};
 
 use super::checks::Check;
 use super::composition::CompositionFact;
@@ -183,6 +183,9 @@ pub struct Outcome {
     /// Number of the newest release of the asset that it was held against; 0 for none.
     #[serde(default)]
     pub compared_to: i64,
+    /// Releases of other assets that it was held against.
+    #[serde(default)]
+    pub others: Vec<ReleaseId>,
     /// Points of risk against utility, for a chart.
     pub frontier: Vec<deident::FrontierPoint>,
     /// Every ground for refusal that applies; empty if it passes.

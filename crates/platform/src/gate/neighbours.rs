@@ -33,7 +33,6 @@ pub struct NeighbourFact {
 pub(super) async fn of(
     platform: &Platform,
     own: AssetId,
-    audience: law::Audience,
     quasi: &[String],
     tuples: &TupleTable,
 ) -> Result<Vec<NeighbourFact>, Error> {
@@ -42,7 +41,7 @@ pub(super) async fn of(
     }
     let mut reader = platform.store.read().await?;
     let mut found = Vec::new();
-    for other in release::others(&mut reader, own, audience).await? {
+    for other in release::others(&mut reader, own).await? {
         let has = |name: &&String| other.columns.iter().any(|column| column.name == **name);
         let columns: Vec<String> = quasi.iter().filter(has).cloned().collect();
         if columns.len() < SHARED || found.len() >= NAMED {

@@ -99,8 +99,8 @@ pub async fn request(caller: &Caller, platform: &Platform, id: ReleaseId) -> Res
     Ok(job)
 }
 
-/// Has every current release measured again that was measured by other rules than those
-/// of today; says how many.
+/// Has every release measured again that can be read and was measured by other rules than
+/// those of today; says how many.
 ///
 /// # Errors
 ///
@@ -169,7 +169,7 @@ pub(crate) async fn run(platform: &Platform, task: &Task, work: &Again) -> Resul
     let case = Case::new(platform, task, &asset, &run, &version, &searched);
     let facts = Box::pin(case.measure_only()).await?;
     let same_rows = facts.digest == found.outcome.digest;
-    let measured = Box::pin(case.judge(facts, &found.table, Some(found.number))).await?;
+    let measured = Box::pin(case.judge(facts, &found.table, Some(&found))).await?;
     let why = reason(same_rows, &measured.refusals);
     let noted = Remeasurement {
         release_id: found.id,

@@ -141,6 +141,15 @@ fn treatment(measured: &Measured<'_>) -> Part {
 
 fn risk(measured: &Measured<'_>) -> Part {
     let assessed = measured.evidence.assessment;
+    if assessed.level == 4 && !rules::overridden(measured.run).is_empty() {
+        let words = check(
+            CheckKind::Risk,
+            CheckVerdict::Attention,
+            "经办人把检测出的准标识符都更正为非标识符，所以没有测量风险（第 4 级只凭此判断）。",
+            "A person corrected what was found as quasi-identifiers, so no risk was measured: level 4 rests on that judgement alone.",
+        );
+        return (words, Vec::new());
+    }
     if assessed.level == 4 {
         return not_needed(
             CheckKind::Risk,
@@ -360,17 +369,17 @@ fn composition(measured: &Measured<'_>) -> Part {
         let nothing = check(
             CheckKind::Composition,
             CheckVerdict::NotNeeded,
-            "没有先前的发布，或没有可能指向个人的字段。",
-            "There is no earlier release, or no column that may point at a person.",
+            "没有先前的发布或含同样人群的开放数据集，或没有可能指向个人的字段。",
+            "There is no earlier release and no open dataset of the same persons, or no column that may point at a person.",
         );
         return (nothing, Vec::new());
     }
     let mut check = check(
         CheckKind::Composition,
         CheckVerdict::Pass,
-        format!("逐一与先前 {} 次发布比较：凡能区分开的人群都足够大。", measured.composition.len()),
+        format!("逐一与 {} 次发布比较：凡能区分开的人群都足够大。", measured.composition.len()),
         format!(
-            "Compared with each of {} earlier releases: every group that can be told apart is large enough.",
+            "Compared with each of {} releases: every group that can be told apart is large enough.",
             measured.composition.len()
         ),
     );
@@ -380,31 +389,36 @@ fn composition(measured: &Measured<'_>) -> Part {
         check.words = words;
     }
     for fact in measured.composition {
-        let number = fact.release;
+        let (with, with_en) = fact.named();
         check = check.with(
-            format!("与第 {number} 次发布：两者都有 / 新增 / 消失的行"),
-            format!("With release {number}: rows in both / new / gone"),
+            format!("与{with}：两者都有 / 新增 / 消失的行"),
+            format!("With {with_en}: rows in both / new / gone"),
             format!("{} / {} / {}", fact.in_both, fact.new, fact.gone),
         );
         check = check.with(
-            format!("与第 {number} 次发布：能区分开的最小人群（至少 {}）", fact.required),
-            format!("With release {number}: smallest group (at least {})", fact.required),
+            format!("与{with}：能区分开的最小人群（至少 {}）", fact.required),
+            format!("With {with_en}: smallest group (at least {})", fact.required),
             fact.smallest,
         );
+        if fact.no_common_column {
+            refusals.extend(refused_by(
+                "R-OP-02",
+                format!("{with}中可能指向个人的字段，这一版一个也没有（改了名？），无法证明两者相减不暴露个人。请沿用原来的字段名；如果是另一份数据，请登记为新的资产。"),
+                format!("This version has none of the columns of {with_en} that may point at a person (were they renamed?), so nothing shows that subtracting one from the other exposes nobody. Keep the names; if these are other data, register them as an asset of their own."),
+            ));
+        }
         if fact.exposed > 0 {
             refusals.extend(refused_by(
                 "R-OP-02",
-                format!("与第 {number} 次发布相减或对照，{} 行落在少于 {} 行的人群中，最小的只有 {} 行。请按先前的方案处理，或等变动的行足够多，或删除变动少的行。", fact.exposed, fact.required, fact.smallest),
-                format!("Held against release {number}, {} rows stand in groups of fewer than {}, the smallest of {}. Treat the columns as that release did, wait until more rows have changed, or leave the few changed rows out.", fact.exposed, fact.required, fact.smallest),
+                format!("与{with}相减或对照，{} 行落在少于 {} 行的人群中，最小的只有 {} 行。请按先前的方案处理，或等变动的行足够多，或删除变动少的行。", fact.exposed, fact.required, fact.smallest),
+                format!("Held against {with_en}, {} rows stand in groups of fewer than {}, the smallest of {}. Treat the columns as that release did, wait until more rows have changed, or leave the few changed rows out.", fact.exposed, fact.required, fact.smallest),
             ));
         }
         for (column, rows) in fact.known.iter().filter(|(_, rows)| *rows > 0) {
             let words = Bilingual::new(
+                format!("与{with}对照，{rows} 行的“{column}”被说出：其人群只有一个值。"),
                 format!(
-                    "与第 {number} 次发布对照，{rows} 行的“{column}”被说出：其人群只有一个值。"
-                ),
-                format!(
-                    "Held against release {number}, “{column}” of {rows} rows is told: their group has one value."
+                    "Held against {with_en}, “{column}” of {rows} rows is told: their group has one value."
                 ),
             );
             if measured.run.settings.distinct_l() >= 2 {
@@ -433,7 +447,7 @@ fn not_shown(measured: &Measured<'_>) -> Option<Bilingual> {
     }
     let apart: Vec<String> = facts
         .iter()
-        .filter(|fact| !fact.is_joined())
+        .filter(|fact| fact.asset.is_none() && !fact.is_joined())
         .map(|fact| fact.release.to_string())
         .collect();
     if !apart.is_empty() {
@@ -442,8 +456,8 @@ fn not_shown(measured: &Measured<'_>) -> Option<Bilingual> {
     }
     if measured.not_compared > 0 {
         let left_out = measured.not_compared;
-        zh.push(format!("更早的 {left_out} 次发布没有比较。"));
-        en.push(format!("{left_out} releases before these were not compared."));
+        zh.push(format!("另有 {left_out} 次发布没有比较。"));
+        en.push(format!("{left_out} more releases were not compared."));
     }
     (!zh.is_empty()).then(|| Bilingual::new(zh.concat(), en.join(" ")))
 }
@@ -521,6 +535,10 @@ fn legal_basis(measured: &Measured<'_>) -> Part {
         Audience::Open => (
             "山西省大数据发展应用促进条例第八条第三款：负面清单以外的数据应当脱敏、标准化、机器可读地开放。",
             "Shanxi regulation, art. 8 (3): what is not on the negative list is opened, de-sensitised, standardised and machine-readable.",
+        ),
+        Audience::Conditional => (
+            "山西省大数据发展应用促进条例第八条第三款；有条件开放：申请人作出使用承诺并获准后取得，属于受控公开共享（GB/T 42460-2023）。",
+            "Shanxi regulation, art. 8 (3); opened on condition: who was granted it has given an undertaking, which is controlled public sharing (GB/T 42460-2023).",
         ),
         Audience::Share | Audience::Trade => (
             "政务数据共享条例；数据交易须符合个人信息保护法。",

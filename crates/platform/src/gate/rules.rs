@@ -13,11 +13,13 @@ use crate::registry::Asset;
 /// The sharing models that a release for an audience may be measured by.
 ///
 /// What is opened is shared completely publicly (完全公开共享), whoever files it, so
-/// no weaker model may stand in. For sharing and trading there is none yet: their
-/// conditions are not checked here.
+/// no weaker model may stand in. What is opened on condition goes to persons who are
+/// known and gave an undertaking (受控公开共享); it may be measured more strictly. For
+/// sharing and trading there is none yet: their conditions are not checked here.
 pub(super) fn models(audience: Audience) -> &'static [SharingModel] {
     match audience {
         Audience::Open => &[SharingModel::Public],
+        Audience::Conditional => &[SharingModel::Controlled, SharingModel::Public],
         Audience::Share | Audience::Trade => &[],
     }
 }
@@ -29,14 +31,14 @@ pub(super) fn check_settings(settings: &Settings, audience: Audience) -> Result<
     if models.is_empty() {
         problems.push(FieldProblem::new(
             "audience",
-            "目前只能面向公众开放；共享和交易的条件尚未实现检查。",
-            "Only opening to the public is offered yet; the conditions of sharing and trading are not checked.",
+            "目前只能面向公众开放或有条件开放；共享和交易的条件尚未实现检查。",
+            "Only opening, on condition or not, is offered yet; the conditions of sharing and trading are not checked.",
         ));
     } else if !models.contains(&settings.model) {
         problems.push(FieldProblem::new(
             "settings.model",
-            "向社会开放属于完全公开共享，须按该模型测量（GB/T 42460-2023）。",
-            "What is opened is shared publicly and is measured by that model (GB/T 42460-2023).",
+            "向社会开放属于完全公开共享，有条件开放至少按受控公开共享测量（GB/T 42460-2023）。",
+            "What is opened is shared publicly and is measured by that model; what is opened on condition, by the controlled model or the public one (GB/T 42460-2023).",
         ));
     }
     if !(0.0..=1.0).contains(&settings.suppression_limit) {
@@ -189,34 +191,41 @@ fn says_something(reason: &str) -> bool {
     reason.chars().filter(|c| c.is_alphanumeric()).count() >= LEAST_REASON
 }
 
-/// Columns in which detection found direct identifiers and which leave as they are,
-/// because a person decided otherwise: a judgement that nothing proves, so whoever
-/// reads the report or the certificate must see it.
+/// Columns in which detection found what may point at a person or is sensitive, and which
+/// leave as less than that because a person decided so: a judgement that nothing proves, so
+/// whoever reads the report or the certificate must see it.
 pub(super) fn overridden(run: &GateRun) -> Vec<Bilingual> {
     let decided = |finding: &ColumnFinding| {
         let decision = run.decisions.iter().find(|found| found.column == finding.name)?;
         let leaves = matches!(decision.treatment, Treatment::Keep | Treatment::Generalize);
-        let was = finding.role == Role::Direct && decision.role != Role::Direct && leaves;
-        was.then_some(decision)
+        (leaves && weaker(finding.role, decision.role)).then_some(decision)
     };
     run.findings
         .iter()
         .filter_map(|finding| Some((finding, decided(finding)?)))
         .map(|(finding, decision)| {
             let hits = format!("{:.1}", finding.hit_rate * 100.0);
-            let (kind, kind_en) = match finding.kind {
-                Some(kind) => (kind.label().zh, kind.label().en),
-                None => ("文本中的标识符".to_owned(), "identifiers in its text".to_owned()),
+            let role = finding.role.label();
+            let (kind, kind_en) = match (finding.kind, finding.role) {
+                (Some(kind), _) => (
+                    format!("{}（{hits}% 的单元格，{}）", kind.label().zh, role.zh),
+                    format!("{} ({hits} % of the cells, {})", kind.label().en, role.en),
+                ),
+                (None, Role::Direct) => (
+                    format!("文本中的标识符（{hits}% 的单元格）"),
+                    format!("identifiers in its text ({hits} % of the cells)"),
+                ),
+                (None, _) => (role.zh, role.en),
             };
             Bilingual::new(
                 format!(
-                    "字段“{}”检测为{kind}（{hits}% 的单元格），经办人更正为“{}”并保留，理由：{}。此判断未经检测证实",
+                    "字段“{}”检测为{kind}，经办人更正为“{}”并保留，理由：{}。此判断未经检测证实",
                     finding.name,
                     decision.role.label().zh,
                     decision.reason.trim()
                 ),
                 format!(
-                    "Column “{}” was found to hold {kind_en} ({hits} % of the cells); a person corrected it to “{}” and kept it: {}. No test bears this out",
+                    "Column “{}” was found to be {kind_en}; a person corrected it to “{}” and kept it: {}. No test bears this out",
                     finding.name,
                     decision.role.label().en,
                     decision.reason.trim()
@@ -237,13 +246,35 @@ fn weaker(found: Role, decided: Role) -> bool {
     rank(decided) < rank(found)
 }
 
+/// Checks that an asset is opened to this audience at all: on condition, or to everyone.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] if its opening attribute says otherwise.
+pub(super) fn check_audience(asset: &Asset, audience: Audience) -> Result<(), Error> {
+    let on_condition = asset.entry.opening == Some(OpeningAttribute::Conditional);
+    match audience {
+        Audience::Open if on_condition => Err(Error::invalid(
+            "audience",
+            "这份资产有条件开放：请以“有条件开放”为发布对象，获准的申请人才能取得。",
+            "This asset opens on condition: release it for the audience `conditional`; those whose request was granted take it.",
+        )),
+        Audience::Conditional if !on_condition => Err(Error::invalid(
+            "audience",
+            "这份资产的开放属性不是“有条件开放”。",
+            "The opening attribute of this asset is not “conditional”.",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Why the law refuses to let an asset out to an audience, whatever its data.
 ///
 /// Basis: 山西省大数据发展应用促进条例 第八条第三款 (negative list);
 /// GB/T 43697-2024 (important and core data).
 pub(super) fn refuse_asset(asset: &Asset, audience: Audience) -> Vec<RefusedBy> {
     let mut refusals = Vec::new();
-    if audience != Audience::Open {
+    if !matches!(audience, Audience::Open | Audience::Conditional) {
         return refusals;
     }
     if let Some(level) = asset.entry.level.filter(|level| *level >= DataLevel::Important) {
@@ -263,6 +294,21 @@ pub(super) fn refuse_asset(asset: &Asset, audience: Audience) -> Vec<RefusedBy> 
         ));
     }
     refusals
+}
+
+/// Why a release for an audience must stop after the entry of its asset has changed; `None`
+/// if it may go on. What was given on condition may go on when the data open to everyone.
+pub(super) fn unfit(asset: &Asset, audience: Audience) -> Option<Bilingual> {
+    if let Some(refusal) = refuse_asset(asset, audience).into_iter().next() {
+        return Some(refusal.detail);
+    }
+    let is_narrowed = audience == Audience::Open && check_audience(asset, audience).is_err();
+    is_narrowed.then(|| {
+        Bilingual::new(
+            "开放属性已改为“有条件开放”，不再向所有人提供。",
+            "The asset opens on condition now, and is not offered to everyone any more.",
+        )
+    })
 }
 
 /// What was found in the candidate that bears on the verdict.

@@ -86,7 +86,7 @@ pub(super) async fn save(tx: &mut Tx, run: &GateRun, before: i64) -> Result<(), 
                 SET state = $3, revision = $4, settings = $5, findings = $6, decisions = $7,
                     outcome = $8, table_path = $9, table_version = $10, table_bytes = $11,
                     decided_by = $12, decision_ground = $13, problem = $14, updated_at = $15,
-                    decided_at = $16
+                    decided_at = $16, filed_by = $17
               WHERE gate_run_id = $1 AND revision = $2",
             params![
                 run.id,
@@ -105,6 +105,7 @@ pub(super) async fn save(tx: &mut Tx, run: &GateRun, before: i64) -> Result<(), 
                 to_json_or_none("problem", run.problem.as_ref())?,
                 run.updated_at,
                 run.decided_at,
+                run.filed_by,
             ],
         )
         .await?;

@@ -16,15 +16,22 @@ use vocabulary::AssetId;
 use crate::gate::release::Release;
 use crate::registry::Asset;
 
-/// A published asset with its current open release.
+/// A published asset with a current release.
 #[derive(Debug)]
 pub struct Current {
     /// The asset.
     pub asset: Asset,
-    /// The release that everyone gets.
+    /// The release: the open one, or the conditional one for whom it was granted to.
     pub release: Release,
     /// Whether the policies were asked whether anyone may read its rows, and said yes.
     pub(super) for_anyone: AtomicBool,
+}
+
+impl Current {
+    /// A release that was found for this caller.
+    pub(crate) fn new(asset: Asset, release: Release) -> Self {
+        Self { asset, release, for_anyone: AtomicBool::new(false) }
+    }
 }
 
 /// How long a release is believed without asking.

@@ -24,7 +24,7 @@ mod table;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use law::Audience;
 use sha2::{Digest as _, Sha256};
@@ -146,6 +146,17 @@ pub async fn current_release(
     Ok(found)
 }
 
+/// The current conditional release of a published dataset: what everyone may know of it
+/// before they ask for it. Its rows are for whom they were granted to.
+///
+/// # Errors
+///
+/// [`Error::Store`] if it cannot be read.
+pub async fn conditional(platform: &Platform, dataset: &Dataset) -> Result<Option<Release>, Error> {
+    let mut reader = platform.store.read().await?;
+    release::current(&mut reader, dataset.asset.id, Audience::Conditional).await
+}
+
 /// The published asset and its current open release, from the database.
 async fn read_current(platform: &Platform, id: AssetId) -> Result<Current, Error> {
     let mut reader = platform.store.read().await?;
@@ -155,7 +166,7 @@ async fn read_current(platform: &Platform, id: AssetId) -> Result<Current, Error
     if asset.state != AssetState::Published {
         return Err(missing());
     }
-    Ok(Current { asset, release, for_anyone: AtomicBool::new(false) })
+    Ok(Current::new(asset, release))
 }
 
 /// Counts that the portal shows of itself.

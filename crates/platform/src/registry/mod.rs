@@ -464,6 +464,9 @@ async fn step(
     let asset = Asset { revision: before + 1, updated_at: caller.now(), ..decided };
     table::save(&mut tx, &asset, before).await?;
     let entry_id = record(&mut tx, caller, event, &asset, ground).await?;
+    if asset.state == AssetState::Published {
+        crate::gate::release::stop_unfit(&mut tx, caller, &asset).await?;
+    }
     crate::open::changed(&mut tx, asset.id, caller.now()).await?;
     tx.commit().await?;
     Ok(Changed { asset, entry_id })
@@ -523,14 +526,16 @@ pub(crate) async fn load_version(
     found.ok_or_else(|| Error::NotFound { what: "version", id: id.to_string() })
 }
 
-/// Whether an asset has a stored version of this number.
+/// Whether an asset has a version of this number that was stored after an instant.
 pub(crate) async fn has_version(
     query: &mut impl store::Query,
     id: AssetId,
     number: i64,
+    after: jiff::Timestamp,
 ) -> Result<bool, Error> {
     let found = table::version_by_number(query, id, number).await?;
-    Ok(found.is_some_and(|version| version.state == "stored"))
+    let later = |version: version::Version| version.finished_at.is_some_and(|at| at > after);
+    Ok(found.filter(|version| version.state == "stored").is_some_and(later))
 }
 
 pub(crate) use table::{json_or_none, to_json_or_none};

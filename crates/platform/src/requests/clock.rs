@@ -5,10 +5,11 @@
 //!
 //! Basis: 政府信息公开条例 第三十条, 第三十三条.
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 use law::{Calendar, CalendarError, Due, RuleId};
 use vocabulary::DivisionCode;
-use vocabulary::time::china_date;
+use vocabulary::time::{china, china_date};
 
 use super::model::{Case, CaseState};
 use crate::clock::End;
@@ -71,10 +72,12 @@ fn notice_rule(case: &Case) -> Option<RuleId> {
     case.kind.rule().map(|rule| rule.notice)
 }
 
-/// Whether the law lets the time of a case's answer be extended.
-pub fn may_be_extended(case: &Case) -> bool {
+/// Whether the law lets the time of a case's answer be extended: once, while it runs.
+pub fn may_be_extended(case: &Case, now: Timestamp) -> bool {
     let open = case.state.is_open() && case.state != CaseState::SupplementAsked;
-    open && case.extended_at.is_none()
+    let is_over = due_at(case).is_some_and(|due| now >= due);
+    open && !is_over
+        && case.extended_at.is_none()
         && deadline_row(case).is_some_and(|row| row.extension.is_some())
 }
 
@@ -95,6 +98,22 @@ pub(super) fn due_at(case: &Case) -> Option<Timestamp> {
         Some(due) => Some(due.ends_at),
         None => row.due_at(case.clock_from).ok().map(|due| due.ends_at),
     }
+}
+
+/// When a calendar day ends in China.
+pub(super) fn end_of(day: Date) -> Option<Timestamp> {
+    china().to_timestamp(day.tomorrow().ok()?.at(0, 0, 0, 0)).ok()
+}
+
+/// Until when what was asked for must come, if it is asked for now.
+pub(super) fn supplement_due_at(now: Timestamp) -> Option<Timestamp> {
+    let days = i64::from(law::requests::supplement().days);
+    end_of(china_date(now).checked_add(Span::new().days(days)).ok()?)
+}
+
+/// Whether a case may count as given up: what was asked for did not come in its time.
+pub fn may_lapse(case: &Case, now: Timestamp) -> bool {
+    case.state == CaseState::SupplementAsked && case.supplement_due_at.is_some_and(|due| now >= due)
 }
 
 /// Working days from the start of the clock to the day of the answer.

@@ -2,8 +2,8 @@
 //! back.
 //!
 //! Nobody signs in. Who filed a case is known by its secret code, of which a digest is
-//! stored. The trail names no address: nothing about the person is kept beside the name
-//! and contact that they gave.
+//! stored. The trail names neither an account nor an address, also where someone has signed
+//! in: nothing about the person is kept beside the name and contact that they gave.
 
 use law::Audience;
 use law::requests::RequestKind;
@@ -61,9 +61,9 @@ pub struct Filed {
 /// [`Error::Invalid`] with everything that is missing or wrong, and if the form was sent
 /// before; [`Error::Denied`] for auditors, who never write.
 pub async fn file(caller: &Caller, platform: &Platform, new: NewCase) -> Result<Filed, Error> {
-    let caller = &caller.clone().without_address();
-    let mut tx = platform.store.begin().await?;
     caller.require(Action::FileCase, &Resource::of_kind("case"))?;
+    let caller = &Caller::anonymous(caller.now());
+    let mut tx = platform.store.begin().await?;
     let about = match new.about {
         Some(id) => Some(published(&mut tx, id).await?),
         None => None,
@@ -163,6 +163,8 @@ async fn dossier_of(
         working_days: None,
         closed_at: None,
         withdrawn_at: None,
+        supplement_due_at: None,
+        lapsed_at: None,
         updated_at: now,
     };
     let papers = Papers {
@@ -276,16 +278,16 @@ async fn step(
     event: &'static str,
     decide: impl FnOnce(Dossier) -> Result<Dossier, Error>,
 ) -> Result<Changed, Error> {
-    let caller = &caller.clone().without_address();
     let mut tx = platform.store.begin().await?;
     let found = load_own(caller, &mut tx, number, code).await?;
+    let caller = &Caller::anonymous(caller.now());
     let changed = save(&mut tx, caller, decide(found)?, event, None).await?;
     tx.commit().await?;
     Ok(changed)
 }
 
 /// The case, if the code is its own.
-async fn load_own(
+pub(super) async fn load_own(
     caller: &Caller,
     query: &mut impl store::Query,
     number: CaseNumber,

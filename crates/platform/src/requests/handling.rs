@@ -5,7 +5,7 @@ use trust::{Action, Caller};
 use vocabulary::{CaseNumber, CreditCode};
 
 use super::model::{Answer, Case, CaseState, Dossier, Outcome};
-use super::{Changed, load, not_found, reads, rules, save, table};
+use super::{Changed, grant, load, not_found, reads, rules, save, table};
 use crate::registry::{self, AssetState};
 use crate::{Error, Platform};
 
@@ -84,13 +84,35 @@ pub async fn ask_supplement(
     .await
 }
 
+/// The desk notes that what was asked for did not come in its time: the case counts as
+/// given up. A person does it, who would know of a good reason for the delay.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] while the time runs; [`Error::WrongState`] unless the filer was asked.
+pub async fn lapse(
+    caller: &Caller,
+    platform: &Platform,
+    number: CaseNumber,
+    revision: Option<i64>,
+) -> Result<Changed, Error> {
+    let (action, now) = (Action::HandleCase, caller.now());
+    let ground = Some("政府信息公开条例 第三十条");
+    step(caller, platform, number, revision, action, "case.lapsed", ground, |dossier| {
+        rules::lapse(dossier, now)
+    })
+    .await
+}
+
 /// The question is released for everyone, as it was filed or masked.
 ///
 /// - `is_confirmed`: names, addresses and the like that were found in it may stay.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] if it holds what identifies a person, or what was not confirmed.
+/// [`Error::Invalid`] if it holds what identifies a person, or what was not confirmed;
+/// [`Error::WrongState`] if the case was taken back, and for others than the data
+/// administrator if it is released and answered.
 pub async fn publish_question(
     caller: &Caller,
     platform: &Platform,
@@ -100,10 +122,10 @@ pub async fn publish_question(
     question: &str,
     is_confirmed: bool,
 ) -> Result<Changed, Error> {
-    let (action, now) = (Action::PublishQuestion, caller.now());
+    let action = Action::PublishQuestion;
     let event = "case.question_published";
     step(caller, platform, number, revision, action, event, None, |dossier| {
-        rules::publish_question(dossier, title, question, is_confirmed, now)
+        rules::publish_question(dossier, title, question, is_confirmed, caller)
     })
     .await
 }
@@ -151,12 +173,28 @@ pub async fn draft(
     Ok(changed)
 }
 
-/// Checks that what an answer points to is there.
+/// Checks that what an answer points to is there, and that it refuses nothing that is to be
+/// opened.
+///
+/// Basis: 山西省大数据发展应用促进条例 第八条第三款 (what is not on the negative list is
+/// opened); 政府信息公开条例 第三十六条 (an earlier case that was answered).
 async fn check_links(
     query: &mut impl store::Query,
     case: &Case,
     answer: &Answer,
 ) -> Result<(), Error> {
+    if let (Outcome::Refused, law::requests::RequestKind::OpenData, Some(id)) =
+        (answer.outcome, case.kind, case.asset_id)
+    {
+        let asset = registry::load(query, id).await?;
+        if asset.entry.opening == Some(law::OpeningAttribute::Unconditional) {
+            return Err(Error::invalid(
+                "outcome",
+                "该数据的开放属性为“无条件开放”，不在负面清单，不得拒绝开放（R-OP-03）：先列入负面清单并写明依据，或给出开放安排。",
+                "The data are marked as open to everyone and are not on the negative list, so they are not refused (R-OP-03): enter them there with the basis first, or say when they open.",
+            ));
+        }
+    }
     if let Some(id) = answer.dataset {
         let asset = registry::load_many(query, &[id]).await?.pop();
         let is_published = asset.is_some_and(|asset| asset.state == AssetState::Published);
@@ -169,22 +207,34 @@ async fn check_links(
             ));
         }
     }
-    if let Some(number) = answer.repeats
-        && table::find(query, number).await?.is_none()
-    {
-        return Err(Error::invalid(
-            "repeats",
-            format!("没有编号为 {number} 的办件。"),
-            format!("There is no case {number}."),
-        ));
+    if let Some(number) = answer.repeats {
+        let earlier = table::find(query, number).await?;
+        let fits = earlier.is_some_and(|earlier| {
+            earlier.answered_at.is_some()
+                && earlier.filed_at <= case.filed_at
+                && earlier.kind == case.kind
+                && earlier.asset_id == case.asset_id
+                && (earlier.asset_id.is_some() || earlier.body == case.body)
+        });
+        if !fits {
+            return Err(Error::invalid(
+                "repeats",
+                format!("{number} 不是已经答复的、同一类别、关于同一数据集或单位的更早办件。"),
+                format!(
+                    "{number} is no earlier case of this kind, about the same dataset or body, that was answered."
+                ),
+            ));
+        }
     }
     if let (Some(number), Some(asset)) = (answer.version, case.asset_id)
-        && !registry::has_version(query, asset, number).await?
+        && !registry::has_version(query, asset, number, case.filed_at).await?
     {
         return Err(Error::invalid(
             "version",
-            format!("这个数据集没有第 {number} 版，或者它没有入库。"),
-            format!("The dataset has no stored version {number}."),
+            format!("这个数据集没有在提出诉求之后入库的第 {number} 版。"),
+            format!(
+                "The dataset has no version {number} that was stored after the case was filed."
+            ),
         ));
     }
     Ok(())
@@ -228,7 +278,11 @@ pub async fn approve(
         check_links(&mut tx, &decided.case, answer).await?;
     }
     let ground = decided.case.answer.as_ref().and_then(|answer| answer.ground.clone());
+    let made = grant::made_by(&decided, caller.now())?;
     let changed = save(&mut tx, caller, decided, "case.answered", ground.as_deref()).await?;
+    if let Some(made) = made {
+        grant::issue(&mut tx, caller, &made).await?;
+    }
     tx.commit().await?;
     Ok(changed)
 }

@@ -11,6 +11,7 @@
 //!   │  └─assign       │    └────return──────┘
 //!   └────ask (once)───┴─▶ supplement_asked ─▶ supplemented ─accept─▶ under_review
 //! any of them but answered and closed ─withdraw─▶ withdrawn
+//! supplement_asked, its time over ─lapse─▶ withdrawn (视为放弃申请)
 //! ```
 //!
 //! Basis: 政府信息公开条例 第三十条, 第三十三条, 第三十六条; 政务数据共享条例 第二十六条;
@@ -22,13 +23,15 @@
 //! - `what_is_missing_is_told_once_and_the_clock_starts_anew`
 //! - `nothing_that_was_filed_is_public_before_it_is_released`
 //! - `a_contact_is_never_public_and_is_erased_in_time`
+//! - `conditional_data_are_taken_by_whom_they_were_granted_to_alone`
 //!
 //! Start at [`file`]. What the public does is in `filing.rs`, what the desk does in
-//! `handling.rs`, lists and statistics in `reading.rs`; decisions are in `rules.rs`, SQL in
+//! `handling.rs`, what an answer grants in `grant.rs`, lists and statistics in `reading.rs`; decisions are in `rules.rs`, SQL in
 //! `table.rs`. None of them knows HTTP.
 
 mod clock;
 mod filing;
+mod grant;
 mod handling;
 mod model;
 mod reading;
@@ -42,10 +45,12 @@ use vocabulary::{CaseNumber, EntryId};
 
 pub use crate::wording::{Find, finds, masked};
 use crate::{Error, Platform};
-pub use clock::{may_be_extended, of_case, of_notice};
+pub use clock::{may_be_extended, may_lapse, of_case, of_notice};
 pub use filing::{Filed, NewCase, Own, close_own, file, own, supplement, withdraw};
+pub use grant::{Grant, GrantState, Granted, grant_of, granted, note_taken, revoke, take};
 pub use handling::{
-    accept, approve, ask_supplement, assign, close, draft, extend, publish_question, send_back,
+    accept, approve, ask_supplement, assign, close, draft, extend, lapse, publish_question,
+    send_back,
 };
 pub use model::{Answer, Case, CaseState, Details, Dossier, Exposed, Filer, Outcome, Papers};
 pub use reading::{
@@ -86,6 +91,25 @@ pub async fn erase_contacts(platform: &Platform) -> Result<u64, Error> {
     let erased = cases + crate::reuses::erase_contacts(&mut tx, before).await?;
     tx.commit().await?;
     Ok(erased)
+}
+
+/// Notes the last day of open cases that had none because a calendar was not published when
+/// they were filed; returns how many have one now. No decision, and no other change.
+///
+/// # Errors
+///
+/// [`Error::Store`] if they cannot be written; the next sweep tries again.
+pub async fn date_undated(platform: &Platform) -> Result<u64, Error> {
+    let mut tx = platform.store.begin().await?;
+    let mut dated = 0;
+    for case in table::undated(&mut tx).await? {
+        if let Some(due) = clock::due_at(&case) {
+            table::set_due(&mut tx, case.number, due).await?;
+            dated += 1;
+        }
+    }
+    tx.commit().await?;
+    Ok(dated)
 }
 
 /// The case and its papers.

@@ -172,6 +172,8 @@ pub struct Case {
     pub due_at: Option<Timestamp>,
     /// When the filer was told what is missing.
     pub supplement_asked_at: Option<Timestamp>,
+    /// Until when it must come.
+    pub supplement_due_at: Option<Timestamp>,
     /// When the filer added it.
     pub supplemented_at: Option<Timestamp>,
     /// When a handler took it up.
@@ -198,6 +200,9 @@ pub struct Case {
     pub closed_at: Option<Timestamp>,
     /// When the filer took it back.
     pub withdrawn_at: Option<Timestamp>,
+    /// When it counted as given up, because what was asked for did not come (视为放弃申请):
+    /// it is withdrawn then, too.
+    pub lapsed_at: Option<Timestamp>,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }

@@ -143,6 +143,11 @@ pub async fn history(platform: &Platform, number: CaseNumber) -> Result<Vec<Pass
 pub struct DeskFilter {
     /// Those that wait for an answer; else those that ended.
     pub is_open: bool,
+    /// Only those that no body answers yet, and complaints that persons or secrets are
+    /// exposed: what waits for the data administrator.
+    pub is_for_admin: bool,
+    /// Leave out so many.
+    pub offset: u64,
     /// At most this many.
     pub limit: u64,
 }
@@ -202,7 +207,8 @@ pub async fn inbox(
     caller: &Caller,
     platform: &Platform,
 ) -> Result<Vec<(CaseTask, Dossier)>, Error> {
-    let filter = DeskFilter { is_open: true, limit: MOST_TASKS };
+    let is_for_admin = caller.has_role(Role::DataAdmin);
+    let filter = DeskFilter { is_open: true, is_for_admin, offset: 0, limit: MOST_TASKS };
     let dossiers = desk(caller, platform, &filter).await?;
     let task = |dossier: Dossier| Some((task_of(caller, &dossier)?, dossier));
     Ok(dossiers.into_iter().filter_map(task).collect())

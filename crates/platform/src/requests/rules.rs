@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use law::OpeningAttribute;
 use law::requests::RequestKind;
-use trust::Caller;
+use trust::{Caller, Role};
 
 use super::NewCase;
 use super::clock;
@@ -31,6 +31,13 @@ impl Problems {
 
     /// A text of `least` to `most` characters.
     fn text(&mut self, field: &str, text: &str, least: usize, most: usize) {
+        if text.chars().any(wording::is_unseen) {
+            self.add(
+                field,
+                "含有看不见的控制字符，请重新输入。",
+                "It has control characters that nobody sees; type it again.",
+            );
+        }
         let found = text.trim().chars().count();
         if found < least || found > most {
             self.0.push(FieldProblem::new(
@@ -73,7 +80,6 @@ pub(super) fn check_new(new: &NewCase, about: Option<&Asset>, is_open: bool) -> 
             "These data are open and can be taken; if something in them is wrong, file a correction.",
         ),
         RequestKind::Conditional => check_conditional(new, about, &mut wrong),
-        RequestKind::Correction => wrong.text("item", &new.details.item, 1, 500),
         RequestKind::Complaint if new.details.exposed.is_none() => wrong.add(
             "exposed",
             "请选择被暴露的是什么。",
@@ -81,6 +87,8 @@ pub(super) fn check_new(new: &NewCase, about: Option<&Asset>, is_open: bool) -> 
         ),
         _ => {}
     }
+    let least = usize::from(new.kind == RequestKind::Correction);
+    wrong.text("item", &new.details.item, least, 500);
     wrong.text("purpose", &new.details.purpose, 0, SHORT);
     wrong.text("scope", &new.details.scope, 0, SHORT);
     wrong.done()
@@ -161,6 +169,13 @@ fn required(field: &str, text: &str, most: usize) -> Result<String, Error> {
     Ok(text.trim().to_owned())
 }
 
+/// The reason of a step, which the filer reads.
+pub(super) fn required_reason(reason: &str) -> Result<String, Error> {
+    let reason = required("reason", reason, SHORT)?;
+    refuse_personal("reason", &reason)?;
+    Ok(reason)
+}
+
 /// A handler of the body takes the case up.
 pub(super) fn accept(dossier: Dossier, caller: &Caller) -> Result<Dossier, Error> {
     let Dossier { case, papers } = dossier;
@@ -201,6 +216,31 @@ pub(super) fn ask_supplement(
         state: CaseState::SupplementAsked,
         handler: caller.account_id(),
         supplement_asked_at: Some(caller.now()),
+        supplement_due_at: clock::supplement_due_at(caller.now()),
+        due_at: None,
+        ..case
+    };
+    Ok(Dossier { case, papers })
+}
+
+/// What was asked for did not come in its time, and the desk knows no good reason: the case
+/// counts as given up.
+///
+/// Basis: 政府信息公开条例 第三十条.
+pub(super) fn lapse(dossier: Dossier, now: Timestamp) -> Result<Dossier, Error> {
+    let Dossier { case, papers } = dossier;
+    require_state(&case, &[CaseState::SupplementAsked], "supplement_asked")?;
+    if !clock::may_lapse(&case, now) {
+        return Err(Error::invalid(
+            "lapse",
+            "补正期限还没有过。",
+            "The time for what was asked for is not over yet.",
+        ));
+    }
+    let case = Case {
+        state: CaseState::Withdrawn,
+        withdrawn_at: Some(now),
+        lapsed_at: Some(now),
         due_at: None,
         ..case
     };
@@ -216,6 +256,9 @@ pub(super) fn supplement(dossier: Dossier, text: &str, now: Timestamp) -> Result
         state: CaseState::Supplemented,
         supplemented_at: Some(now),
         clock_from: now,
+        // The clock starts anew, and with it the one extension.
+        extension: None,
+        extended_at: None,
         ..case
     };
     let case = Case { due_at: clock::due_at(&case), ..case };
@@ -225,11 +268,11 @@ pub(super) fn supplement(dossier: Dossier, text: &str, now: Timestamp) -> Result
 /// The head of the unit extends the time, once and with a reason that everyone reads.
 pub(super) fn extend(dossier: Dossier, reason: &str, caller: &Caller) -> Result<Dossier, Error> {
     let Dossier { case, papers } = dossier;
-    if !clock::may_be_extended(&case) {
+    if !clock::may_be_extended(&case, caller.now()) {
         return Err(Error::invalid(
             "reason",
-            "期限不能延长：已经延长过，依据没有规定延长，或者现在不计时。",
-            "The time cannot be extended: it was, the provision has no extension, or no clock runs.",
+            "期限不能延长：已经延长过，期限已过，依据没有规定延长，或者现在不计时。",
+            "The time cannot be extended: it was, it is over, the provision has no extension, or no clock runs.",
         ));
     }
     let reason = required("reason", reason, SHORT)?;
@@ -251,9 +294,15 @@ pub(super) fn publish_question(
     title: &str,
     question: &str,
     is_confirmed: bool,
-    now: Timestamp,
+    caller: &Caller,
 ) -> Result<Dossier, Error> {
     let Dossier { case, papers } = dossier;
+    // What was answered stands beside its answer: only the data administrator, who answers
+    // nothing, may still mask it.
+    let is_settled = case.answered_at.is_some() && case.question.is_some();
+    if case.state == CaseState::Withdrawn || is_settled && !caller.has_role(Role::DataAdmin) {
+        require_state(&case, &[], "open, or answered and its question not released")?;
+    }
     let mut wrong = Problems::default();
     wrong.text("title", title, 2, 100);
     wrong.text("question", question, 2, LONG);
@@ -263,7 +312,7 @@ pub(super) fn publish_question(
     let case = Case {
         title: Some(title.trim().to_owned()),
         question: Some(question.trim().to_owned()),
-        question_at: Some(now),
+        question_at: Some(caller.now()),
         ..case
     };
     Ok(Dossier { case, papers })
@@ -310,6 +359,12 @@ fn check_answer(case: &Case, answer: &Answer) -> Result<Answer, Error> {
         );
     }
     let holder = trimmed(&answer.holder).filter(|_| outcome == Outcome::NotHeld);
+    for (field, text) in [("ground", &ground), ("holder", &holder)] {
+        if let Some(text) = text {
+            wrong.text(field, text, 1, SHORT);
+            wrong.0.extend(wording::objections(field, text, true));
+        }
+    }
     if outcome == Outcome::NotHeld && holder.is_none() {
         wrong.add(
             "holder",
@@ -338,16 +393,33 @@ fn check_answer(case: &Case, answer: &Answer) -> Result<Answer, Error> {
 /// Whether a text cites a provision: one that the law's tables know, or an article of an
 /// instrument that they do not have.
 fn is_provision(text: &str) -> bool {
-    let names_article = text.find('第').is_some_and(|at| at > 0) && text.contains('条');
-    text.chars().count() <= SHORT && (law::resolve(text).is_some() || names_article)
+    text.chars().count() <= SHORT && (law::resolve(text).is_some() || names_article(text))
+}
+
+/// Whether an article is named after the instrument that it is of: `…条例 第十五条`.
+fn names_article(text: &str) -> bool {
+    const NUMERALS: &str = "一二三四五六七八九十百千〇零两0123456789０１２３４５６７８９";
+    const INSTRUMENTS: [&str; 9] =
+        ["法", "条例", "规定", "办法", "细则", "规则", "决定", "章程", "意见"];
+    text.match_indices('第').any(|(at, found)| {
+        let (before, rest) = text.split_at(at);
+        let rest = rest.strip_prefix(found).unwrap_or_default().trim_start();
+        let after = rest.trim_start_matches(|c| NUMERALS.contains(c));
+        let before = before.trim_end().trim_end_matches(['》', '〉']);
+        after.len() < rest.len()
+            && after.trim_start().starts_with('条')
+            && INSTRUMENTS.iter().any(|name| before.ends_with(name))
+    })
 }
 
 /// The head of the unit sends the draft back, with a reason.
 pub(super) fn send_back(dossier: Dossier, reason: &str) -> Result<Dossier, Error> {
     let Dossier { case, papers } = dossier;
     require_state(&case, &[CaseState::ToApprove], "to_approve")?;
-    let papers =
-        super::Papers { return_reason: Some(required("reason", reason, SHORT)?), ..papers };
+    let reason = required("reason", reason, SHORT)?;
+    // It stands in the trail, which is kept for good.
+    refuse_personal("reason", &reason)?;
+    let papers = super::Papers { return_reason: Some(reason), ..papers };
     Ok(Dossier { case: Case { state: CaseState::UnderReview, ..case }, papers })
 }
 
@@ -390,7 +462,16 @@ pub(super) fn withdraw(dossier: Dossier, now: Timestamp) -> Result<Dossier, Erro
             "filed, supplement_asked, supplemented, under_review, to_approve",
         )?;
     }
-    let case = Case { state: CaseState::Withdrawn, withdrawn_at: Some(now), due_at: None, ..case };
+    let case = Case {
+        state: CaseState::Withdrawn,
+        withdrawn_at: Some(now),
+        due_at: None,
+        // What is taken back is not public any more.
+        title: None,
+        question: None,
+        question_at: None,
+        ..case
+    };
     Ok(Dossier { case, papers: super::Papers { draft: None, ..papers } })
 }
 
@@ -404,7 +485,8 @@ mod tests {
         {
             assert!(is_provision(text), "{text}");
         }
-        for text in ["", "不方便", "第十五条", "有关规定"] {
+        for text in ["", "不方便", "第十五条", "有关规定", "领导第二次说没条件", "有关规定的第几条"]
+        {
             assert!(!is_provision(text), "{text}");
         }
     }

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 use store::{Error as StoreError, FromRow, Query, Row, Tx, expect_one, params};
+use trust::Caller;
 use vocabulary::CaseNumber;
 
+use super::grant::Grant;
 use super::model::{Answer, Case, Dossier, Filer, Papers};
 use super::reading::{CaseFilter, DeskFilter, Statistics, StatisticsFilter};
 use crate::registry::{json_or_none, to_json_or_none};
@@ -13,7 +15,7 @@ const CASE: &str = "SELECT case_number, kind, state, revision, asset_id, body_co
         title, question, question_at, commitment_sha256, filed_at, clock_from, due_at,
         supplement_asked_at, supplemented_at, accepted_at, handler, extension, extended_at,
         drafted_by, drafted_at, answer, answered_by, answered_at, working_days, closed_at,
-        withdrawn_at, updated_at
+        withdrawn_at, updated_at, supplement_due_at, lapsed_at
    FROM public_case";
 
 impl FromRow for Case {
@@ -47,6 +49,8 @@ impl FromRow for Case {
             working_days: row.get("working_days")?,
             closed_at: row.get("closed_at")?,
             withdrawn_at: row.get("withdrawn_at")?,
+            supplement_due_at: row.get("supplement_due_at")?,
+            lapsed_at: row.get("lapsed_at")?,
             updated_at: row.get("updated_at")?,
         })
     }
@@ -124,7 +128,8 @@ pub(super) async fn save(tx: &mut Tx, dossier: &Dossier, before: i64) -> Result<
                       handler = $15, extension = $16, extended_at = $17, drafted_by = $18,
                       drafted_at = $19, outcome = $20, ground = $21, answer = $22,
                       answered_by = $23, answered_at = $24, working_days = $25, closed_at = $26,
-                      withdrawn_at = $27, updated_at = $28
+                      withdrawn_at = $27, updated_at = $28, supplement_due_at = $29,
+                      lapsed_at = $30
                 WHERE case_number = $1 AND revision = $2";
     let answer = case.answer.as_ref();
     let values = params![
@@ -156,6 +161,8 @@ pub(super) async fn save(tx: &mut Tx, dossier: &Dossier, before: i64) -> Result<
         case.closed_at,
         case.withdrawn_at,
         case.updated_at,
+        case.supplement_due_at,
+        case.lapsed_at,
     ];
     expect_one(tx.execute(sql, values).await?)?;
     let sql = "UPDATE case_paper
@@ -297,9 +304,13 @@ pub(super) async fn desk(
     } else {
         "updated_at DESC, case_number"
     };
-    let sql =
-        format!("{CASE} WHERE ($1 IS NULL OR body_code = $1) {open} ORDER BY {order} LIMIT $2");
-    Ok(query.all(&sql, params![body, filter.limit]).await?)
+    let wanted =
+        if filter.is_for_admin { "AND (body_code IS NULL OR kind = 'complaint')" } else { "" };
+    let sql = format!(
+        "{CASE} WHERE ($1 IS NULL OR body_code = $1) {open} {wanted}
+          ORDER BY {order} LIMIT $2 OFFSET $3"
+    );
+    Ok(query.all(&sql, params![body, filter.limit, filter.offset]).await?)
 }
 
 /// The names that the public list shows of datasets: identifier, title, provider.
@@ -379,6 +390,24 @@ impl FromRow for Counts {
     }
 }
 
+/// Open cases whose clock runs and whose last day is not known.
+pub(super) async fn undated(query: &mut impl Query) -> Result<Vec<Case>, Error> {
+    let sql = format!(
+        "{CASE} WHERE due_at IS NULL AND state <> 'supplement_asked' AND {WAITING} LIMIT 10000"
+    );
+    Ok(query.all(&sql, params![]).await?)
+}
+
+/// Notes the last day of a case that had none.
+pub(super) async fn set_due(
+    tx: &mut Tx,
+    number: CaseNumber,
+    due_at: Timestamp,
+) -> Result<(), Error> {
+    let sql = "UPDATE public_case SET due_at = $2 WHERE case_number = $1 AND due_at IS NULL";
+    Ok(expect_one(tx.execute(sql, params![number, due_at]).await?)?)
+}
+
 /// Erases the names and contacts of cases that ended before an instant.
 pub(super) async fn erase_contacts(tx: &mut Tx, before: Timestamp) -> Result<u64, Error> {
     let sql = "UPDATE case_contact SET name = NULL, contact = NULL
@@ -386,4 +415,63 @@ pub(super) async fn erase_contacts(tx: &mut Tx, before: Timestamp) -> Result<u64
                   AND case_number IN (SELECT case_number FROM public_case
                        WHERE COALESCE(answered_at, withdrawn_at) < $1)";
     Ok(tx.execute(sql, params![before]).await?)
+}
+
+const GRANT: &str = "SELECT case_number, asset_id, granted_at, ends_at, revoked_at, revoke_reason,
+        taken, last_taken_at
+   FROM data_grant";
+
+impl FromRow for Grant {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            case: row.get("case_number")?,
+            asset_id: row.get("asset_id")?,
+            granted_at: row.get("granted_at")?,
+            ends_at: row.get("ends_at")?,
+            revoked_at: row.get("revoked_at")?,
+            revoke_reason: row.get("revoke_reason")?,
+            taken: row.get("taken")?,
+            last_taken_at: row.get("last_taken_at")?,
+        })
+    }
+}
+
+/// Writes a new grant.
+pub(super) async fn insert_grant(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
+    let sql = "INSERT INTO data_grant (case_number, asset_id, granted_at, ends_at, taken)
+               VALUES ($1, $2, $3, $4, 0)";
+    let values = params![grant.case, grant.asset_id, grant.granted_at, grant.ends_at];
+    Ok(expect_one(tx.execute(sql, values).await?)?)
+}
+
+/// The grant of a case, if there is one.
+pub(super) async fn grant(
+    query: &mut impl Query,
+    number: CaseNumber,
+) -> Result<Option<Grant>, Error> {
+    Ok(query.optional(&format!("{GRANT} WHERE case_number = $1"), params![number]).await?)
+}
+
+/// Counts that data were taken under a grant that was not taken back.
+pub(super) async fn count_taken(
+    tx: &mut Tx,
+    number: CaseNumber,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let sql = "UPDATE data_grant SET taken = taken + 1, last_taken_at = $2
+                WHERE case_number = $1 AND revoked_at IS NULL AND ends_at > $2";
+    Ok(expect_one(tx.execute(sql, params![number, now]).await?)?)
+}
+
+/// A grant is taken back.
+pub(super) async fn revoke_grant(
+    tx: &mut Tx,
+    number: CaseNumber,
+    caller: &Caller,
+    reason: &str,
+) -> Result<(), Error> {
+    let sql = "UPDATE data_grant SET revoked_at = $2, revoked_by = $3, revoke_reason = $4
+                WHERE case_number = $1 AND revoked_at IS NULL";
+    let values = params![number, caller.now(), caller.account_id(), reason];
+    Ok(expect_one(tx.execute(sql, values).await?)?)
 }

@@ -57,7 +57,7 @@ fn is_web_address(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     text.len() <= 500
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+        && !text.chars().any(|c| c.is_whitespace() || wording::is_unseen(c))
         && host.is_some_and(|host| host.contains('.') && !host.contains('@'))
 }
 
@@ -71,8 +71,13 @@ pub(super) fn show(reuse: Reuse, caller: &Caller) -> Result<Reuse, Error> {
     if reuse.state == ReuseState::Shown {
         return Err(wrong_state(&reuse, "submitted, declined"));
     }
-    let texts =
-        [("title", &reuse.title), ("description", &reuse.description), ("maker", &reuse.maker)];
+    let link = percent_encoding::percent_decode_str(&reuse.link).decode_utf8_lossy().into_owned();
+    let texts = [
+        ("title", &reuse.title),
+        ("link", &link),
+        ("description", &reuse.description),
+        ("maker", &reuse.maker),
+    ];
     let objections = |(field, text): (&str, &String)| wording::objections(field, text, true);
     let problems: Vec<FieldProblem> = texts.into_iter().flat_map(objections).collect();
     if !problems.is_empty() {
@@ -103,6 +108,10 @@ pub(super) fn decline(reuse: Reuse, reason: &str, caller: &Caller) -> Result<Reu
             "请写明理由（1 至 1000 个字符）。",
             "Give the reason, in 1 to 1,000 characters.",
         ));
+    }
+    let objections = wording::objections("reason", reason, true);
+    if !objections.is_empty() {
+        return Err(Error::Invalid { problems: objections });
     }
     Ok(Reuse {
         state: ReuseState::Declined,

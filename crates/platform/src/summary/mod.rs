@@ -86,6 +86,11 @@ pub async fn set_budget(
     rules::check_asset(&asset)?;
     rules::check_budget(new.epsilon, &new.reason)?;
     let before = table::budget(&mut tx, asset_id).await?;
+    let under_way = table::of_asset(&mut tx, asset_id).await?;
+    let under_way = under_way
+        .iter()
+        .any(|one| matches!(one.state, SummaryState::Submitted | SummaryState::Computing));
+    rules::check_unit(before.as_ref(), under_way, &new.unit)?;
     if before.as_ref().map(|budget| budget.revision) != revision {
         return Err(Error::Stale);
     }
@@ -93,7 +98,6 @@ pub async fn set_budget(
     let ledger = match &before {
         None => Ledger::new(asset_id.to_string(), whole),
         Some(before) => {
-            rules::check_unit(&before.unit, &before.ledger, &new.unit)?;
             let mut ledger = before.ledger.clone();
             ledger.set_budget(whole).map_err(|_| {
                 let spent = before.spent();
@@ -248,8 +252,10 @@ pub async fn submit(
                 "Say what the public needs it for, and ask at least one question.",
             ));
         }
+        crate::gate::require_own(summary.filed_by, caller)?;
+        check_person_column(platform, tx, &summary).await?;
         check_affordable(tx, &summary).await?;
-        Ok(Summary { state: SummaryState::Submitted, filed_by: crate::account(caller)?, ..summary })
+        Ok(Summary { state: SummaryState::Submitted, ..summary })
     })
     .await
 }
@@ -271,6 +277,7 @@ pub async fn approve(
     let changed = take(caller, platform, id, revision, step, async |tx, asset, summary| {
         rules::require_state(&summary, &[SummaryState::Submitted], "submitted")?;
         rules::check_public(asset)?;
+        check_person_column(platform, tx, &summary).await?;
         check_affordable(tx, &summary).await?;
         let work = Answer { summary_id: id };
         let subject = format!("summary:{id}");
@@ -454,6 +461,33 @@ async fn visible(
     let missing = || Error::NotFound { what: "asset", id: id.to_string() };
     let asset = registry::load(query, id).await?;
     if caller.can(Action::ViewAsset, &asset.resource()) { Ok(asset) } else { Err(missing()) }
+}
+
+/// Whether the version has the column by which the budget tells persons apart.
+async fn check_person_column(
+    platform: &Platform,
+    query: &mut impl store::Query,
+    summary: &Summary,
+) -> Result<(), Error> {
+    let Some(budget) = table::budget(query, summary.asset_id).await? else { return Ok(()) };
+    let Unit::Person { column, .. } = &budget.unit else { return Ok(()) };
+    let version = registry::load_version(query, summary.version_id).await?;
+    let Some(stored) = &version.stored else { return Err(Error::Interrupted) };
+    let schema = platform.lake.schema(&stored.table()?, Some(stored.version)).await?;
+    if schema.field_with_name(column).is_ok() {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "person_column",
+        format!(
+            "第 {} 版没有隐私预算所说的个人标识列“{column}”，请先改正隐私预算。",
+            version.number
+        ),
+        format!(
+            "Version {} has no column “{column}”, by which the budget tells persons apart: correct the budget first.",
+            version.number
+        ),
+    ))
 }
 
 /// Whether the budget pays for a summary, beside those that are being computed.

@@ -4,7 +4,7 @@ use arrow::datatypes::{DataType, Schema};
 use deident::dp::{Cost, Epsilon, Ledger, Unit};
 use law::OpeningRule;
 
-use super::model::{Measure, Proposal, Question, Summary, SummaryState};
+use super::model::{Budget, Measure, Proposal, Question, Summary, SummaryState};
 use crate::error::FieldProblem;
 use crate::registry::{Asset, AssetState};
 use crate::{Error, wording};
@@ -96,19 +96,41 @@ pub(super) fn check_budget(epsilon: Epsilon, reason: &str) -> Result<(), Error> 
             format!("The whole ε must be above 0 and at most {}.", most.as_f64()),
         ));
     }
-    if reason.trim().is_empty() {
+    if reason.trim().is_empty() || reason.chars().count() > LONGEST_PURPOSE {
         problems.push(FieldProblem::new(
             "reason",
-            "请说明为何给这样大的预算。",
-            "Say why the budget is as large as this.",
+            format!("请说明为何给这样大的预算（至多 {LONGEST_PURPOSE} 字）。"),
+            format!(
+                "Say why the budget is as large as this, in at most {LONGEST_PURPOSE} characters."
+            ),
         ));
     }
+    // Everyone reads it.
+    problems.extend(wording::objections("reason", reason, true));
     if problems.is_empty() { Ok(()) } else { Err(Error::Invalid { problems }) }
 }
 
-/// Whom answers protect may change only while nothing was told.
-pub(super) fn check_unit(before: &Unit, ledger: &Ledger, unit: &Unit) -> Result<(), Error> {
-    if before == unit || ledger.entries().is_empty() {
+/// Most rows of one person that an answer may count: beyond it the noise drowns everything.
+const MOST_ROWS: u32 = 10_000;
+
+/// Whom answers protect may change only while nothing was told and nothing is on its way:
+/// what a second person approved is what is computed.
+pub(super) fn check_unit(
+    before: Option<&Budget>,
+    is_under_way: bool,
+    unit: &Unit,
+) -> Result<(), Error> {
+    if let Unit::Person { most_rows, .. } = unit
+        && !(1..=MOST_ROWS).contains(most_rows)
+    {
+        return Err(Error::invalid(
+            "most_rows",
+            format!("每人至多计入 1 至 {MOST_ROWS} 行。"),
+            format!("Of one person 1 to {MOST_ROWS} rows are counted."),
+        ));
+    }
+    let Some(before) = before else { return Ok(()) };
+    if before.unit == *unit || before.ledger.entries().is_empty() && !is_under_way {
         return Ok(());
     }
     Err(Error::invalid(
@@ -224,7 +246,12 @@ pub(super) fn check_affordable(
 ) -> Result<(), Error> {
     let all = Epsilon::from_billionths(reserved.billionths().saturating_add(asked.billionths()));
     let spent = ledger.spent().and(Cost::Pure { epsilon: all });
-    if ledger.budget().covers(spent) {
+    // A stricter limit of the law's table binds budgets that were set before it, too.
+    let most = law::gate::summary().greatest_epsilon;
+    let is_above = u128::from(super::model::epsilon_of(spent).billionths())
+        * u128::from(most.denominator)
+        > u128::from(most.numerator) * 1_000_000_000;
+    if ledger.budget().covers(spent) && !is_above {
         return Ok(());
     }
     let remaining = super::model::epsilon_of(ledger.remaining());

@@ -359,3 +359,38 @@ async fn every_step_is_in_the_log_and_every_receipt_verifies() {
     let anyone = Caller::anonymous(testkit::moment());
     assert!(platform::evidence::receipt(&anyone, platform, own.id).await.is_err());
 }
+
+#[tokio::test]
+async fn who_decided_about_the_columns_submits_and_does_not_approve() {
+    let stage = Stage::new().await;
+    let platform = &stage.platform;
+    let asset = stage.asset().await;
+    stage.file(asset, "rows.csv", residents(2_000).as_bytes()).await;
+    stage.publish(asset).await;
+    let clerk = stage.person(Role::Clerk).await;
+    let settings = Settings::new(law::SharingModel::Public, 0.05);
+    let open = law::Audience::Open;
+    let started = gate::start(&clerk, platform, asset, 1, open, settings.clone()).await.unwrap();
+    stage.work().await;
+    let run = gate::find(&clerk, platform, started.run.id).await.unwrap().1;
+    // A reviewer who is a clerk of the body as well decides about the columns,
+    let both = stage.person(Role::GateReviewer).await;
+    let account = both.account().unwrap().clone();
+    let mut roles = both.roles().to_vec();
+    roles.push(trust::identity::RoleGrant::unlimited(
+        account.id,
+        Role::Clerk,
+        crate::stage::body(),
+        testkit::moment(),
+    ));
+    let both = Caller::of_account(account, roles, testkit::moment());
+    gate::confirm(&both, platform, run.id, None, settings, run.decisions.clone()).await.unwrap();
+    stage.work().await;
+    // a colleague cannot take it over by pressing the button,
+    let submitted = gate::submit(&clerk, platform, run.id, None).await;
+    assert!(matches!(submitted, Err(Error::Invalid { .. })), "{submitted:?}");
+    gate::submit(&both, platform, run.id, None).await.unwrap();
+    // and the reviewer does not approve it.
+    let own = gate::approve(&both, platform, run.id, None).await;
+    assert!(matches!(own, Err(Error::Denied(_))), "{own:?}");
+}

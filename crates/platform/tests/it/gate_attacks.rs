@@ -438,3 +438,220 @@ async fn versions_without_a_common_row_are_told_apart_and_not_called_safe() {
     let words = &outcome(&run).not_tested;
     assert!(words.iter().any(|words| words.en.contains("Most rows differ")), "{words:?}");
 }
+
+/// Four classes of sixty persons, with an illness and an allowance.
+fn allowances(raise: impl Fn(usize) -> usize) -> String {
+    let mut csv = String::from("性别,区县,病种,津贴\n");
+    for row in 0..240 {
+        let (sex, county) = (["女", "男"][row % 2], ["迎泽区", "杏花岭区"][row / 2 % 2]);
+        let illness = ["哮喘", "冠心病", "糖尿病"][row / 4 % 3];
+        writeln!(csv, "{sex},{county},{illness},{}", 100 + row % 5 * 100 + raise(row)).unwrap();
+    }
+    csv
+}
+
+/// The roles that the columns of [`allowances`] have, all kept as they are.
+fn kept(run: &mut GateRun) {
+    for column in ["性别", "区县"] {
+        decide(run, column, detect::Role::Quasi, Treatment::Keep);
+    }
+    for column in ["病种", "津贴"] {
+        decide(run, column, detect::Role::Sensitive, Treatment::Keep);
+    }
+}
+
+/// Releases a version with its columns kept as they are.
+async fn released_as_it_is(stage: &Stage, asset: AssetId, version: i64) {
+    let mut run = inspected(stage, asset, version).await;
+    kept(&mut run);
+    let run = measured(stage, &run, settings()).await;
+    assert_eq!(run.state, GateState::Passed, "{:?}", grounds(&run));
+    let platform = &stage.platform;
+    gate::submit(&stage.person(Role::Clerk).await, platform, run.id, None).await.unwrap();
+    let reviewer = stage.person(Role::GateReviewer).await;
+    gate::approve(&reviewer, platform, run.id, None).await.unwrap();
+}
+
+/// Measures a version with its columns kept as they are.
+async fn measured_as_it_is(stage: &Stage, asset: AssetId, version: i64) -> GateRun {
+    let mut run = inspected(stage, asset, version).await;
+    kept(&mut run);
+    measured(stage, &run, settings()).await
+}
+
+/// The table without one line.
+fn without_line(csv: &str, line: usize) -> String {
+    let kept = csv.lines().enumerate().filter(|(place, _)| *place != line);
+    kept.map(|(_, text)| format!("{text}\n")).collect()
+}
+
+#[tokio::test]
+async fn two_open_assets_that_differ_by_one_person_are_refused() {
+    for stage in Stage::each().await {
+        let csv = allowances(|_| 0);
+        let first = published(&stage, &csv).await;
+        released_as_it_is(&stage, first, 1).await;
+        let second = published(&stage, &without_line(&csv, 100)).await;
+        let run = measured_as_it_is(&stage, second, 1).await;
+        assert_eq!(run.state, GateState::Refused, "{:?}", outcome(&run).composition);
+        let fact = outcome(&run).composition.iter().find(|fact| fact.asset.is_some()).unwrap();
+        assert_eq!((fact.in_both, fact.new, fact.gone, fact.smallest), (239, 0, 1, 1));
+        assert!(grounds(&run).iter().any(|words| words.contains("of “居民抽样调查”")));
+    }
+}
+
+#[tokio::test]
+async fn open_assets_of_other_persons_are_no_obstacle() {
+    let stage = Stage::new().await;
+    let first = published(&stage, &allowances(|_| 0)).await;
+    released_as_it_is(&stage, first, 1).await;
+    let mut others = String::from("性别,区县,病种,津贴\n");
+    for row in 0..120 {
+        let sex = ["女", "男"][row % 2];
+        let illness = ["肺炎", "骨折", "流感"][row / 2 % 3];
+        writeln!(others, "{sex},小店区,{illness},{}", 77 + row % 7).unwrap();
+    }
+    let second = published(&stage, &others).await;
+    let run = measured_as_it_is(&stage, second, 1).await;
+    assert_eq!(run.state, GateState::Passed, "{:?}", grounds(&run));
+    assert!(outcome(&run).composition.is_empty(), "{:?}", outcome(&run).composition);
+}
+
+#[tokio::test]
+async fn a_release_of_another_asset_in_the_meantime_asks_for_a_new_measurement() {
+    let stage = Stage::new().await;
+    let csv = allowances(|_| 0);
+    let (first, second) = (published(&stage, &csv).await, published(&stage, &csv).await);
+    let run = measured_as_it_is(&stage, second, 1).await;
+    let platform = &stage.platform;
+    gate::submit(&stage.person(Role::Clerk).await, platform, run.id, None).await.unwrap();
+    assert!(gate::can_be_approved(platform, &run).await.unwrap());
+    released_as_it_is(&stage, first, 1).await;
+    let reviewer = stage.person(Role::GateReviewer).await;
+    let stale = gate::approve(&reviewer, platform, run.id, None).await;
+    assert!(matches!(stale, Err(platform::Error::WrongState { .. })), "{stale:?}");
+}
+
+#[tokio::test]
+async fn values_that_change_do_not_hide_who_left() {
+    let stage = Stage::new().await;
+    let asset = published(&stage, &allowances(|_| 0)).await;
+    released_as_it_is(&stage, asset, 1).await;
+    // Nearly half of the allowances rise, and one person is gone.
+    let raised = allowances(|row| if row % 240 < 112 { 50 } else { 0 });
+    stage.file(asset, "rows.csv", without_line(&raised, 200).as_bytes()).await;
+    let run = measured_as_it_is(&stage, asset, 2).await;
+    assert_eq!(run.state, GateState::Refused, "{:?}", outcome(&run).composition);
+    let fact = &outcome(&run).composition[0];
+    assert!(fact.is_joined() && fact.smallest == 1 && fact.exposed == 1, "{fact:?}");
+    assert_eq!(verdict(&run, CheckKind::Composition), CheckVerdict::Refuse);
+}
+
+#[tokio::test]
+async fn numbers_in_another_form_are_the_same_rows() {
+    let stage = Stage::new().await;
+    let csv = allowances(|_| 0);
+    let asset = published(&stage, &csv).await;
+    released_as_it_is(&stage, asset, 1).await;
+    let fractions: String = csv.lines().enumerate().fold(String::new(), |mut text, (at, line)| {
+        let end = if at == 0 {
+            ""
+        } else if at == 1 {
+            ".5"
+        } else {
+            ".0"
+        };
+        writeln!(text, "{line}{end}").unwrap();
+        text
+    });
+    stage.file(asset, "rows.csv", fractions.as_bytes()).await;
+    let run = measured_as_it_is(&stage, asset, 2).await;
+    let fact = &outcome(&run).composition[0];
+    assert_eq!((fact.in_both, fact.new, fact.gone), (239, 1, 1), "{fact:?}");
+    assert_eq!(run.state, GateState::Refused);
+}
+
+#[tokio::test]
+async fn columns_under_other_names_are_not_compared_and_so_refused() {
+    let stage = Stage::new().await;
+    let csv = allowances(|_| 0);
+    let asset = published(&stage, &csv).await;
+    released_as_it_is(&stage, asset, 1).await;
+    let renamed = without_line(&csv, 7).replace("性别,区县,病种,津贴", "性别名称,县区,病,金额");
+    stage.file(asset, "rows.csv", renamed.as_bytes()).await;
+    let mut run = inspected(&stage, asset, 2).await;
+    for column in ["性别名称", "县区"] {
+        decide(&mut run, column, detect::Role::Quasi, Treatment::Keep);
+    }
+    for column in ["病", "金额"] {
+        decide(&mut run, column, detect::Role::Sensitive, Treatment::Keep);
+    }
+    let run = measured(&stage, &run, settings()).await;
+    assert_eq!(run.state, GateState::Refused, "{:?}", outcome(&run).composition);
+    assert!(outcome(&run).composition[0].no_common_column);
+    assert!(grounds(&run).iter().any(|words| words.contains("Keep the names")));
+}
+
+#[tokio::test]
+async fn what_a_person_calls_harmless_is_told_wherever_it_bears() {
+    let stage = Stage::new().await;
+    let mut csv = String::from("性别,出生日期,邮政编码\n");
+    for row in 0..300 {
+        let sex = ["女", "男"][row % 2];
+        writeln!(
+            csv,
+            "{sex},19{}-0{}-1{},0300{:02}",
+            50 + row % 40,
+            1 + row % 9,
+            row % 9,
+            row % 60
+        )
+        .unwrap();
+    }
+    let asset = published(&stage, &csv).await;
+    let mut run = inspected(&stage, asset, 1).await;
+    let found = run.findings.iter().filter(|found| found.role == detect::Role::Quasi).count();
+    assert!(found >= 2, "{:?}", run.findings);
+    for column in ["性别", "出生日期", "邮政编码"] {
+        decide(&mut run, column, detect::Role::None, Treatment::Keep);
+    }
+    let run = measured(&stage, &run, settings()).await;
+    for kind in [CheckKind::Detection, CheckKind::Risk] {
+        assert_eq!(verdict(&run, kind), CheckVerdict::Attention, "{kind:?}");
+    }
+    let told = &outcome(&run).not_tested;
+    let corrected = told.iter().filter(|words| words.en.contains("No test bears this out"));
+    assert_eq!(corrected.count(), found, "{told:?}");
+}
+
+#[tokio::test]
+async fn a_sensitive_column_that_comes_later_under_another_role_is_compared() {
+    let stage = Stage::new().await;
+    // In each class everybody has one illness.
+    let mut csv = String::from("性别,区县,病种\n");
+    for row in 0..240 {
+        let (sex, county) = (["女", "男"][row % 2], ["迎泽区", "杏花岭区"][row / 2 % 2]);
+        writeln!(csv, "{sex},{county},{}", ["甲", "乙", "丙", "丁"][row % 4]).unwrap();
+    }
+    let asset = published(&stage, &csv).await;
+    let mut run = inspected(&stage, asset, 1).await;
+    for column in ["性别", "区县"] {
+        decide(&mut run, column, detect::Role::Quasi, Treatment::Keep);
+    }
+    decide(&mut run, "病种", detect::Role::Sensitive, Treatment::Remove);
+    let first = measured(&stage, &run, settings()).await;
+    assert_eq!(first.state, GateState::Passed, "{:?}", grounds(&first));
+    let platform = &stage.platform;
+    gate::submit(&stage.person(Role::Clerk).await, platform, first.id, None).await.unwrap();
+    let reviewer = stage.person(Role::GateReviewer).await;
+    gate::approve(&reviewer, platform, first.id, None).await.unwrap();
+    // Then only the illness, called harmless, and in the same order of rows.
+    let mut run = inspected(&stage, asset, 1).await;
+    for column in ["性别", "区县"] {
+        decide(&mut run, column, detect::Role::Quasi, Treatment::Remove);
+    }
+    decide(&mut run, "病种", detect::Role::None, Treatment::Keep);
+    let second = measured(&stage, &run, settings()).await;
+    let facts = &outcome(&second).composition;
+    assert_eq!(facts.len(), 1, "it is compared though no column is called sensitive");
+}

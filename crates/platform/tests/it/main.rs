@@ -9,6 +9,7 @@
 
 mod gate;
 mod gate_attacks;
+mod grants;
 mod inbox;
 mod records;
 mod registry;

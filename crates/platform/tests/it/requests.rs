@@ -3,35 +3,34 @@
 use jiff::Timestamp;
 use law::requests::RequestKind;
 use platform::inbox::{TaskKind, inbox};
-use platform::registry;
 use platform::requests::{
     self, Answer, CaseFilter, CaseState, DeskFilter, Details, Exposed, Filed, NewCase, Outcome,
     StatisticsFilter,
 };
-use platform::{Error, FieldProblem};
+use platform::{Error, FieldProblem, registry};
 use trust::{Caller, Role};
 use vocabulary::AssetId;
 
 use crate::stage::{Stage, body, complete_entry};
 
 /// Monday, 2 March 2026, with 20 working days after it until 30 March.
-const MONDAY: &str = "2026-03-02T09:00:00+08:00";
+pub(crate) const MONDAY: &str = "2026-03-02T09:00:00+08:00";
 
-fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn anyone(moment: &str) -> Caller {
+pub(crate) fn anyone(moment: &str) -> Caller {
     Caller::anonymous(at(moment)).with_request("r-1", "203.0.113.7")
 }
 
-async fn person(stage: &Stage, role: Role, moment: &str) -> Caller {
+pub(crate) async fn person(stage: &Stage, role: Role, moment: &str) -> Caller {
     let person = stage.person(role).await;
     let account = person.account().unwrap().clone();
     Caller::of_account(account, person.roles().to_vec(), at(moment))
 }
 
-fn question(kind: RequestKind, about: Option<AssetId>) -> NewCase {
+pub(crate) fn question(kind: RequestKind, about: Option<AssetId>) -> NewCase {
     NewCase {
         kind,
         about,
@@ -46,7 +45,7 @@ fn question(kind: RequestKind, about: Option<AssetId>) -> NewCase {
     }
 }
 
-fn answer(outcome: Outcome) -> Answer {
+pub(crate) fn answer(outcome: Outcome) -> Answer {
     Answer {
         outcome,
         text: "已核实，处理如下。".to_owned(),
@@ -59,19 +58,56 @@ fn answer(outcome: Outcome) -> Answer {
 }
 
 /// A published entry without data.
-async fn entry(stage: &Stage) -> AssetId {
+pub(crate) async fn entry(stage: &Stage) -> AssetId {
     let asset = stage.asset().await;
     stage.file(asset, "survey.csv", b"a,b\n1,2\n").await;
     stage.publish(asset).await;
     asset
 }
 
-async fn filed(stage: &Stage, new: NewCase, moment: &str) -> Filed {
+/// A published entry without data, changed first.
+pub(crate) async fn entry_with(
+    stage: &Stage,
+    change: impl FnOnce(&mut registry::CatalogueEntry),
+) -> AssetId {
+    let mut entry = registry::CatalogueEntry {
+        items: vec![registry::Item { name: "a".to_owned(), ..Default::default() }],
+        ..complete_entry()
+    };
+    change(&mut entry);
+    let clerk = stage.person(Role::Clerk).await;
+    let new = registry::NewAsset { body: body(), kind: registry::AssetKind::Dataset, entry };
+    let asset = registry::register(&clerk, &stage.platform, new).await.unwrap().asset.id;
+    stage.publish(asset).await;
+    asset
+}
+
+/// A published asset that opens on condition.
+async fn conditional_entry(stage: &Stage) -> AssetId {
+    entry_with(stage, |entry| entry.opening = Some(law::OpeningAttribute::Conditional)).await
+}
+
+/// A request for conditional data, for a year.
+pub(crate) fn conditional_question(asset: AssetId, commitment: Option<String>) -> NewCase {
+    NewCase {
+        details: Details {
+            purpose: "城市规划研究".to_owned(),
+            scope: "本单位课题组".to_owned(),
+            term_months: Some(12),
+            item: "not of this kind".to_owned(),
+            ..Details::default()
+        },
+        commitment_sha256: commitment,
+        ..question(RequestKind::Conditional, Some(asset))
+    }
+}
+
+pub(crate) async fn filed(stage: &Stage, new: NewCase, moment: &str) -> Filed {
     requests::file(&anyone(moment), &stage.platform, new).await.unwrap()
 }
 
 /// Takes a case through the desk to an answer.
-async fn answered(stage: &Stage, case: &Filed, wanted: Answer, moment: &str) {
+pub(crate) async fn answered(stage: &Stage, case: &Filed, wanted: Answer, moment: &str) {
     let (platform, number) = (&stage.platform, case.case.number);
     let clerk = person(stage, Role::Clerk, moment).await;
     requests::accept(&clerk, platform, number, None).await.unwrap();
@@ -81,7 +117,7 @@ async fn answered(stage: &Stage, case: &Filed, wanted: Answer, moment: &str) {
 }
 
 /// The fields that are wrong; none for another error.
-fn problems(result: Result<impl std::fmt::Debug, Error>) -> Vec<String> {
+pub(crate) fn problems(result: Result<impl std::fmt::Debug, Error>) -> Vec<String> {
     let Err(Error::Invalid { problems }) = result else { return Vec::new() };
     problems.into_iter().map(|FieldProblem { field, .. }| field).collect()
 }
@@ -162,7 +198,15 @@ async fn nobody_approves_the_answer_that_they_wrote() {
 async fn a_refusal_cites_a_reason_and_a_ground() {
     for stage in Stage::each().await {
         let platform = &stage.platform;
-        let asset = entry(&stage).await;
+        let asset = entry_with(&stage, |entry| {
+            entry.opening = Some(law::OpeningAttribute::Withheld);
+            entry.negative_list = Some(registry::NegativeListEntry {
+                reason: "personal_privacy".to_owned(),
+                basis: "政府信息公开条例 第十五条".to_owned(),
+                ..Default::default()
+            });
+        })
+        .await;
         let case = filed(&stage, question(RequestKind::OpenData, Some(asset)), MONDAY).await;
         let number = case.case.number;
         let clerk = person(&stage, Role::Clerk, MONDAY).await;
@@ -176,6 +220,18 @@ async fn a_refusal_cites_a_reason_and_a_ground() {
             (refuse("", None), vec!["text", "ground"]),
             (refuse("涉及个人隐私，不予开放。", None), vec!["ground"]),
             (refuse("涉及个人隐私，不予开放。", Some("不方便")), vec!["ground"]),
+            (refuse("涉及个人隐私，不予开放。", Some("领导第二次说没条件")), vec!["ground"]),
+            (
+                refuse("涉及个人隐私，不予开放。", Some("某条例 第一条，联系 13812345678")),
+                vec!["ground"],
+            ),
+            (
+                Answer {
+                    holder: Some("找王丽，手机13812345678".to_owned()),
+                    ..answer(Outcome::NotHeld)
+                },
+                vec!["holder"],
+            ),
             (answer(Outcome::NotHeld), vec!["holder"]),
             (answer(Outcome::AlreadyOpen), vec!["dataset"]),
             (Answer { dataset: Some(asset), ..answer(Outcome::AlreadyOpen) }, vec!["dataset"]),
@@ -380,29 +436,8 @@ async fn conditional_data_are_asked_for_with_the_undertaking() {
     for stage in Stage::each().await {
         let platform = &stage.platform;
         let clerk = stage.person(Role::Clerk).await;
-        let conditional = registry::CatalogueEntry {
-            opening: Some(law::OpeningAttribute::Conditional),
-            items: vec![registry::Item { name: "a".to_owned(), ..Default::default() }],
-            ..complete_entry()
-        };
-        let new = registry::NewAsset {
-            body: body(),
-            kind: registry::AssetKind::Dataset,
-            entry: conditional,
-        };
-        let asset = registry::register(&clerk, platform, new).await.unwrap().asset.id;
-        stage.publish(asset).await;
-        let new = |commitment: Option<String>| NewCase {
-            details: Details {
-                purpose: "城市规划研究".to_owned(),
-                scope: "本单位课题组".to_owned(),
-                term_months: Some(12),
-                item: "not of this kind".to_owned(),
-                ..Details::default()
-            },
-            commitment_sha256: commitment,
-            ..question(RequestKind::Conditional, Some(asset))
-        };
+        let asset = conditional_entry(&stage).await;
+        let new = |commitment| conditional_question(asset, commitment);
         for commitment in [None, Some("0".repeat(64))] {
             let refused = requests::file(&anyone(MONDAY), platform, new(commitment)).await;
             assert_eq!(problems(refused), ["commitment"]);
@@ -567,10 +602,10 @@ async fn a_list_is_leafed_through_without_a_gap() {
         assert_eq!(seen, numbers);
         let none = CaseFilter { kind: Some(RequestKind::Complaint), limit: 2, ..filter };
         assert!(requests::list(&anyone(MONDAY), platform, &none).await.unwrap().0.is_empty());
-        let desk = DeskFilter { is_open: true, limit: 100 };
+        let desk = DeskFilter { is_open: true, is_for_admin: false, offset: 0, limit: 100 };
         let clerk = stage.person(Role::Clerk).await;
         assert_eq!(requests::desk(&clerk, platform, &desk).await.unwrap().len(), 5);
-        let ended = DeskFilter { is_open: false, limit: 100 };
+        let ended = DeskFilter { is_open: false, is_for_admin: false, offset: 0, limit: 100 };
         assert!(requests::desk(&clerk, platform, &ended).await.unwrap().is_empty());
         assert!(requests::desk(&anyone(MONDAY), platform, &desk).await.unwrap().is_empty());
     }

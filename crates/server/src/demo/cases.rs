@@ -4,17 +4,14 @@
 //! Each goes the way that persons go. A case that was filed before is left as it is: its
 //! form says which it is.
 
-use law::OpeningAttribute;
 use law::requests::RequestKind;
-use platform::registry::{AssetState, CatalogueEntry};
 use platform::requests::{self, Answer, Details, Exposed, Filed, NewCase, Outcome};
 use platform::reuses::{self, NewReuse};
 use trust::Caller;
 use vocabulary::{AssetId, CaseNumber};
 
-use super::DemoError;
-use super::entry::{About, open_entry};
 use super::process::Desk;
+use super::{DemoError, clinics};
 
 /// What a case of the demo says.
 struct Story {
@@ -37,9 +34,9 @@ pub(super) async fn leave(
 ) -> Result<(), DemoError> {
     answered(desk, open, closed).await?;
     on_their_way(desk, open).await?;
-    let conditional = desk.register(&clinics()).await?;
-    desk.advance(conditional.id, AssetState::Published).await?;
-    waiting_for_the_filer(desk, conditional.id).await?;
+    let conditional = clinics::prepare(desk).await?;
+    waiting_for_the_filer(desk, conditional).await?;
+    granted(desk, conditional).await?;
     unassigned(desk).await?;
     made_of_it(desk, open).await
 }
@@ -189,6 +186,28 @@ async fn waiting_for_the_filer(desk: &Desk<'_>, about: AssetId) -> Result<(), De
     Ok(())
 }
 
+/// A request for conditional data that was granted: its filer can take them.
+async fn granted(desk: &Desk<'_>, about: AssetId) -> Result<(), DemoError> {
+    let story = Story {
+        key: "waiting_times",
+        kind: RequestKind::Conditional,
+        about: Some(about),
+        title: "申请使用候诊时间数据（演示）",
+        question: "申请使用分机构候诊时间，用于评估预约挂号的效果。",
+        details: Details {
+            purpose: "预约挂号效果评估".to_owned(),
+            scope: "本单位卫生政策研究室".to_owned(),
+            term_months: Some(24),
+            ..Details::default()
+        },
+    };
+    if let Some(filed) = file(desk, story, true).await? {
+        let text = "同意使用，请遵守承诺。数据在您的本人页面取用。（演示）".to_owned();
+        answer(desk, filed.case.number, Answer { text, ..of(Outcome::Granted) }).await?;
+    }
+    Ok(())
+}
+
 /// One for which no body is named yet.
 async fn unassigned(desk: &Desk<'_>) -> Result<(), DemoError> {
     let story = Story {
@@ -276,34 +295,4 @@ fn anyone(desk: &Desk<'_>) -> Caller {
 
 fn clerk(desk: &Desk<'_>) -> Caller {
     desk.unit.clerk.at(desk.platform.clock.now())
-}
-
-/// An entry that is open on condition.
-fn clinics() -> CatalogueEntry {
-    let entry = open_entry(&About {
-        title: (
-            "医疗机构月度门诊量（有条件开放，演示）",
-            "Monthly outpatients by institution (open on condition, demo)",
-        ),
-        summary: (
-            "分机构的月度门诊人次和平均候诊时间。有条件开放：说明用途、范围和时限并作出使用承诺后提供。",
-            "Outpatients and mean waiting time by institution and month. Open on condition: for a stated purpose, scope and term, with an undertaking.",
-        ),
-        source: ("演示目录，暂无数据。", "An entry of the demo, without data."),
-        theme: "health",
-        keywords: &["门诊", "医疗机构", "有条件开放"],
-        division: "140000",
-        cycle: law::UpdateCycle::Monthly,
-        items: &[
-            ("机构编号", "Institution", "text", "流水号"),
-            ("统计月份", "Month", "text", "YYYY-MM"),
-            ("门诊人次", "Outpatients", "integer", "人次"),
-            ("平均候诊时间", "Mean waiting time", "number", "分钟"),
-        ],
-    });
-    CatalogueEntry {
-        opening: Some(OpeningAttribute::Conditional),
-        conditions: "仅限科研和公共服务，不得转给第三方，不得识别机构内的个人。".to_owned(),
-        ..entry
-    }
 }

@@ -16,6 +16,7 @@ mod boundaries;
 mod cases;
 mod catalogs;
 mod census;
+mod clinics;
 mod codes;
 mod divisions;
 mod enterprises;

@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use detect::Role;
-use law::{Audience, SharingModel};
+use law::{Audience, OpeningAttribute, SharingModel};
 use platform::Platform;
 use platform::gate::{self, Decision, GateRun, GateState, Settings, Treatment};
 use platform::registry::upload::{self, FileHint};
@@ -187,9 +187,15 @@ impl Desk<'_> {
         decide: impl Fn(&GateRun) -> Vec<Decision>,
     ) -> Result<GateRun, DemoError> {
         let clerk = self.by(&self.unit.clerk);
-        let settings = Settings::new(SharingModel::Public, SUPPRESSION);
-        let started =
-            gate::start(&clerk, self.platform, id, 1, Audience::Open, settings.clone()).await?;
+        let asset = registry::find(&clerk, self.platform, id).await?;
+        let (audience, model) = match asset.entry.opening {
+            Some(OpeningAttribute::Conditional) => {
+                (Audience::Conditional, SharingModel::Controlled)
+            }
+            _ => (Audience::Open, SharingModel::Public),
+        };
+        let settings = Settings::new(model, SUPPRESSION);
+        let started = gate::start(&clerk, self.platform, id, 1, audience, settings.clone()).await?;
         self.work().await?;
         let clerk = self.by(&self.unit.clerk);
         let (_, run) = gate::find(&clerk, self.platform, started.run.id).await?;

@@ -77,6 +77,7 @@ actions! {
     AssignCase, "指派办理单位", "assign a case to a body";
     ExtendCase, "延长答复期限", "extend the time for an answer";
     ApproveAnswer, "批准答复", "approve an answer";
+    RevokeGrant, "收回数据使用授权", "take back a grant of conditional data";
     SubmitReuse, "提交应用成果", "submit a reuse";
     ReviewReuse, "审核应用成果", "review a reuse";
     ViewCertificate, "查看发布证书", "view a release certificate";

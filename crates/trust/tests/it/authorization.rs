@@ -140,6 +140,7 @@ fn no_decision_is_automatic() {
         Action::ApproveSummary,
         Action::RejectSummary,
         Action::ApproveAnswer,
+        Action::RevokeGrant,
     ] {
         let denied = caller.require(action, &thing().of_body(taxes())).unwrap_err();
         assert_eq!(denied.policies, ["no_automatic_decision"], "{action}");
@@ -184,6 +185,7 @@ fn model(action: Action, facts: &Facts) -> bool {
             A::RejectSummary,
             A::ApproveAnswer,
             A::ReviewReuse,
+            A::RevokeGrant,
         ];
         return facts.in_scope && !decisions.contains(&action);
     }
@@ -236,6 +238,7 @@ fn model(action: Action, facts: &Facts) -> bool {
         A::AssignCase | A::ReviewReuse => has(Role::DataAdmin),
         A::ExtendCase => here(Role::UnitHead),
         A::ApproveAnswer => here(Role::UnitHead) && !mine,
+        A::RevokeGrant => here(Role::UnitHead) || has(Role::DataAdmin),
         A::ViewOwnAccount | A::ChangePassword | A::CreateToken => mine,
         A::RevokeToken => mine || has(Role::SecurityAdmin),
         A::CreateBody | A::CreateAccount => has(Role::SystemAdmin),

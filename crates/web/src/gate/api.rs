@@ -52,6 +52,14 @@ fn two_percent() -> f64 {
     0.02
 }
 
+impl SettingsBody {
+    /// What is proposed for an audience.
+    pub(crate) fn of(audience: law::Audience) -> Self {
+        let model = gate::models(audience).first().map(|model| model.code().to_owned());
+        Self { model: model.unwrap_or_else(public), ..Self::default() }
+    }
+}
+
 impl Default for SettingsBody {
     fn default() -> Self {
         Self { model: public(), k: None, suppression_limit: two_percent(), l: None, t: None }
@@ -78,12 +86,13 @@ impl TryFrom<SettingsBody> for Settings {
 pub(crate) struct NewRunBody {
     /// Number of the version to inspect.
     pub version: i64,
-    /// `open`, `share` or `trade`.
+    /// `open`, `conditional`, `share` or `trade`. An asset that opens on condition is
+    /// released for `conditional`, others for `open`.
     #[serde(default = "open")]
     pub audience: String,
-    /// By what it is measured.
+    /// By what it is measured; left out, what is proposed for the audience.
     #[serde(default)]
-    pub settings: SettingsBody,
+    pub settings: Option<SettingsBody>,
 }
 
 fn open() -> String {
@@ -274,11 +283,11 @@ pub(crate) async fn start(
     let audience = body.audience.parse().map_err(|_| {
         Problem::from(platform::Error::invalid(
             "audience",
-            "应为 open、share 或 trade。",
-            "open, share or trade.",
+            "应为 open、conditional、share 或 trade。",
+            "open, conditional, share or trade.",
         ))
     })?;
-    let settings = body.settings.try_into()?;
+    let settings = body.settings.unwrap_or_else(|| SettingsBody::of(audience)).try_into()?;
     let changed =
         gate::start(caller, &app.platform, id_of(&id)?, body.version, audience, settings).await?;
     let location = format!("/api/v1/gate-runs/{}", changed.run.id);

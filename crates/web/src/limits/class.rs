@@ -34,6 +34,9 @@ const OAI: &str = "/oai";
 /// The route of read-only SQL.
 const SQL: &str = "/api/v1/sql";
 
+/// The route of data that were granted; the code of the case comes in the body.
+const GRANTED: &str = "/api/v1/requests/{number}/data/{format}";
+
 /// Routes that search, or read rows, without the prefix of the language.
 const QUERIES: [&str; 23] = [
     "/search",
@@ -62,8 +65,10 @@ const QUERIES: [&str; 23] = [
 ];
 
 /// Routes that send whole tables.
-const DOWNLOADS: [&str; 7] = [
+const DOWNLOADS: [&str; 9] = [
     "/api/v1/datasets/{id}/download/{format}",
+    "/requests/own/{number}/{code}/data/{format}",
+    GRANTED,
     "/api/v1/assets/{id}/versions/{number}/quarantine.csv",
     "/desk/audit.csv",
     "/catalog/dump.nt",
@@ -134,7 +139,7 @@ impl Class {
 
 /// Whether a POST changes nothing.
 fn reads_by_post(route: &str, path: &str) -> bool {
-    route == OAI || route == SQL || ACTIONS.contains(&route) && ckan::changes_nothing(path)
+    [OAI, SQL, GRANTED].contains(&route) || ACTIONS.contains(&route) && ckan::changes_nothing(path)
 }
 
 #[cfg(test)]
@@ -149,6 +154,7 @@ mod tests {
             (Method::GET, "/en/search", Some(Class::Query)),
             (Method::GET, "/search", Some(Class::Query)),
             (Method::HEAD, "/api/v1/datasets/{id}/rows", Some(Class::Query)),
+            (Method::POST, "/api/v1/requests/{number}/data/{format}", Some(Class::Download)),
             (Method::GET, "/api/v1/datasets/{id}/download/{format}", Some(Class::Download)),
             (Method::GET, "/en/sign-in", Some(Class::Read)),
             (Method::POST, "/en/sign-in", Some(Class::SignIn)),

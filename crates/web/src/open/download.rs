@@ -21,15 +21,14 @@ use ingest::write::{
 };
 use lake::{BatchStream, RowQuery};
 use platform::gate::release::Release;
-use platform::open::{SHEET_ROWS, rows};
+use platform::open::{Current, SHEET_ROWS, rows};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 use vocabulary::Bilingual;
 
 use super::part::{Wanted, wanted};
-use super::pieces::{Failure, Pieces, QUEUE};
+use super::pieces::{self, Broken, Failure, Pieces, QUEUE};
 use super::places;
 use crate::app::App;
 use crate::extract::{ApiQuery, id_of};
@@ -77,11 +76,63 @@ pub(crate) async fn file(
     method: Method,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
-    let format = Format::of(&format).ok_or_else(Problem::not_found)?;
-    let mut query = params.query()?;
-    let is_whole = query == RowQuery::default();
-    query.row_key = format == Format::Triples;
+    let wish = Wish::of(&format, params, method, asked)?;
     let current = rows::downloadable(&visitor.caller, &app.platform, id_of(&id)?).await?;
+    respond(&app, current, wish).await
+}
+
+/// What is asked for of a release, and how.
+pub(crate) struct Wish {
+    format: Format,
+    params: DownloadParams,
+    query: RowQuery,
+    is_whole: bool,
+    method: Method,
+    asked: HeaderMap,
+}
+
+impl Wish {
+    /// Reads a request.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::not_found`] for an unknown format; [`Problem`] for a query that cannot be
+    /// read.
+    pub(crate) fn of(
+        format: &str,
+        params: DownloadParams,
+        method: Method,
+        asked: HeaderMap,
+    ) -> Result<Self, Problem> {
+        let format = Format::of(format).ok_or_else(Problem::not_found)?;
+        let mut query = params.query()?;
+        let is_whole = query == RowQuery::default();
+        query.row_key = format == Format::Triples;
+        Ok(Self { format, params, query, is_whole, method, asked })
+    }
+
+    /// The format in a word, and whether all rows and columns are asked for.
+    pub(crate) fn in_words(&self) -> (&'static str, bool) {
+        (self.format.extension(), self.is_whole)
+    }
+
+    /// Whether bytes would be sent, and not their description alone.
+    pub(crate) fn takes(&self) -> bool {
+        self.method != Method::HEAD
+    }
+}
+
+/// Sends what is asked for of a release that the caller may take.
+///
+/// # Errors
+///
+/// [`Problem`] if the format does not hold it, a column is not there, or a limit is reached.
+pub(crate) async fn respond(
+    app: &App,
+    current: Arc<Current>,
+    wish: Wish,
+) -> Result<Response, Problem> {
+    let Wish { format, params, query, is_whole, method, asked } = wish;
     let release = &current.release;
     if format == Format::Xlsx && is_whole && release.rows > SHEET_ROWS {
         return Err(too_long_for_a_sheet(release.rows));
@@ -148,6 +199,8 @@ pub(crate) async fn file(
     let runtime = tokio::runtime::Handle::current();
     let base = format!("{}/dataset/{id}", app.site.base_url);
     let how = How { format, bom: params.bom, place, base };
+    let broken = Broken::default();
+    let is_broken = broken.clone();
     tokio::task::spawn_blocking(move || {
         let output = Pieces::new(sender.clone(), skip, bytes);
         let enough = Arc::clone(&output.enough);
@@ -155,11 +208,11 @@ pub(crate) async fn file(
             && !enough.load(Ordering::Relaxed)
         {
             tracing::warn!(error = %vocabulary::error_chain(error.as_ref()), "a download was broken off");
-            // The reader sees a broken transfer, never a file that looks whole.
-            let _gone = sender.blocking_send(Err(std::io::Error::other("broken off")));
+            is_broken.set();
         }
+        drop(sender);
     });
-    *response.body_mut() = Body::from_stream(ReceiverStream::new(receiver));
+    *response.body_mut() = Body::from_stream(pieces::stream(receiver, broken));
     Ok(response)
 }
 

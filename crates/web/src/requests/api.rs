@@ -4,18 +4,21 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use platform::requests::{self, CaseFilter, Changed, NewCase, StatisticsFilter};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use vocabulary::CaseNumber;
 
+use super::pages::own::send_granted;
 use super::view::{
-    AnswerView, CasePage, CaseView, DetailsView, DossierView, FiledView, StatisticsView, given,
+    AnswerView, CasePage, CaseView, DetailsView, DossierView, FiledView, GrantView, StatisticsView,
+    given,
 };
 use crate::app::App;
 use crate::extract::{ApiJson, ApiQuery, id_of, within};
+use crate::open::download::{DownloadParams, Wish};
 use crate::precondition;
 use crate::problem::Problem;
 use crate::registry::api::ReasonBody;
@@ -248,8 +251,35 @@ pub(crate) async fn own(
     ApiJson(body): ApiJson<CodeBody>,
 ) -> Result<Response, Problem> {
     let number = id_of(&number)?;
-    let own = requests::own(&visitor.caller, &app.platform, number, &body.code).await?;
-    Ok(in_full(DossierView::of(own.dossier, own.filer)))
+    let (caller, platform) = (&visitor.caller, &app.platform);
+    let own = requests::own(caller, platform, number, &body.code).await?;
+    let granted = requests::granted(caller, platform, number, &body.code).await?;
+    let grant = granted.map(|one| GrantView {
+        release: one.current.map(|current| current.release.id.to_string()),
+        ..GrantView::of(&one.grant, caller.now())
+    });
+    Ok(in_full(DossierView::of(own.dossier, own.filer).with(grant)))
+}
+
+/// The data that were granted, as a file, for whoever holds the code of the case.
+///
+/// The same at `/requests/own/{number}/{code}/data/{format}` by GET, for programs that take
+/// an address.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/data/{format}", tag = "requests",
+    request_body = CodeBody,
+    params(("number" = String, Path, description = "Number of the case"),
+           ("format" = String, Path, description = "csv, xlsx, json, ndjson, parquet, geojson or nt"), DownloadParams),
+    responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+              crate::openapi::Problems))]
+pub(crate) async fn data(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((number, format)): Path<(String, String)>,
+    ApiQuery(params): ApiQuery<DownloadParams>,
+    ApiJson(body): ApiJson<CodeBody>,
+) -> Result<Response, Problem> {
+    let wish = Wish::of(&format, params, Method::POST, HeaderMap::new())?;
+    send_granted(&app, &visitor, id_of(&number)?, &body.code, wish).await
 }
 
 /// The filer adds what was missing.
@@ -293,8 +323,38 @@ pub(crate) async fn papers(
     Path(number): Path<String>,
 ) -> Result<Response, Problem> {
     let number = id_of(&number)?;
-    let (dossier, filer) = requests::read(visitor.signed_in()?, &app.platform, number).await?;
-    Ok(in_full(DossierView::of(dossier, filer)))
+    let (caller, platform) = (visitor.signed_in()?, &app.platform);
+    let (dossier, filer) = requests::read(caller, platform, number).await?;
+    let grant = requests::grant_of(caller, platform, number).await?;
+    let grant = grant.map(|grant| GrantView::of(&grant, caller.now()));
+    Ok(in_full(DossierView::of(dossier, filer).with(grant)))
+}
+
+/// What was asked for did not come in its time: the case counts as given up.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/lapse", tag = "requests",
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = CaseView), crate::openapi::Problems))]
+pub(crate) async fn lapse(step: ApiStep<CaseNumber>) -> Result<Response, Problem> {
+    let ApiStep { app, caller, id: number, revision } = step;
+    answer(requests::lapse(&caller, &app.platform, number, revision).await?)
+}
+
+/// The body takes a grant of conditional data back, with a reason that the filer reads.
+#[utoipa::path(post, path = "/api/v1/requests/{number}/grant/revocation", tag = "requests",
+    request_body = ReasonBody,
+    params(("number" = String, Path, description = "Number of the case")),
+    responses((status = 200, body = GrantView), crate::openapi::Problems))]
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    ApiJson(body): ApiJson<ReasonBody>,
+) -> Result<Json<GrantView>, Problem> {
+    let (caller, platform) = (visitor.signed_in()?, &app.platform);
+    let number = id_of(&number)?;
+    requests::revoke(caller, platform, number, &body.reason).await?;
+    let grant = requests::grant_of(caller, platform, number).await?;
+    Ok(Json(GrantView::of(&grant.ok_or_else(Problem::not_found)?, caller.now())))
 }
 
 /// The data administrator names the body that answers.
@@ -387,7 +447,9 @@ pub(crate) async fn draft(
     params(("number" = String, Path, description = "Number of the case")),
     responses((status = 200, body = CaseView), crate::openapi::Problems))]
 pub(crate) async fn approve(step: ApiStep<CaseNumber>) -> Result<Response, Problem> {
-    let ApiStep { app, caller, id: number, revision } = step;
+    // Nobody approves an answer that they have not read.
+    let revision = Some(step.required()?);
+    let ApiStep { app, caller, id: number, .. } = step;
     answer(requests::approve(&caller, &app.platform, number, revision).await?)
 }
 

@@ -1,9 +1,12 @@
 //! Cases as the API shows them.
 
-use platform::requests::{Answer, Case, Details, Dossier, Exposed, Filer, Outcome, Statistics};
+use platform::requests::{
+    Answer, Case, Details, Dossier, Exposed, Filer, Grant, Outcome, Statistics,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::words::last_day;
 use crate::problem::Problem;
 
 /// A case as everyone may see it.
@@ -40,6 +43,9 @@ pub(crate) struct CaseView {
     /// When the filer was told what is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supplement_asked_at: Option<String>,
+    /// Until when it must come; later the case may count as given up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supplement_due_at: Option<String>,
     /// When the filer added it, so that the clock started anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supplemented_at: Option<String>,
@@ -61,6 +67,46 @@ pub(crate) struct CaseView {
     /// When it was closed or taken back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<String>,
+    /// Whether it is withdrawn because what was asked for did not come in its time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub lapsed: bool,
+}
+
+/// What was granted of conditional data.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct GrantView {
+    /// `active`, `ended` or `revoked`.
+    pub state: String,
+    /// When it was granted.
+    pub granted_at: String,
+    /// The last day of its term, in China.
+    pub last_day: String,
+    /// Why the body took it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoke_reason: Option<String>,
+    /// How often data were taken.
+    pub taken: u64,
+    /// When data were taken last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_taken_at: Option<String>,
+    /// The release that can be taken now; absent for the desk, and where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+}
+
+impl GrantView {
+    /// A grant at a moment.
+    pub(super) fn of(grant: &Grant, now: jiff::Timestamp) -> Self {
+        Self {
+            state: grant.state(now).code().to_owned(),
+            granted_at: grant.granted_at.to_string(),
+            last_day: last_day(grant.ends_at),
+            revoke_reason: grant.revoke_reason.clone(),
+            taken: grant.taken,
+            last_taken_at: grant.last_taken_at.map(|at| at.to_string()),
+            release: None,
+        }
+    }
 }
 
 /// An answer.
@@ -152,6 +198,7 @@ impl From<Case> for CaseView {
             filed_at: case.filed_at.to_string(),
             due_at: text(case.due_at),
             supplement_asked_at: text(case.supplement_asked_at),
+            supplement_due_at: text(case.supplement_due_at),
             supplemented_at: text(case.supplemented_at),
             extension: case.extension,
             answer: case.answer.map(AnswerView::from),
@@ -159,6 +206,7 @@ impl From<Case> for CaseView {
             working_days: case.working_days,
             in_time,
             ended_at: text(case.closed_at.or(case.withdrawn_at)),
+            lapsed: case.lapsed_at.is_some(),
         }
     }
 }
@@ -264,6 +312,9 @@ pub(crate) struct DossierView {
     /// How to reach them; absent once it is erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+    /// What the answer granted of conditional data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantView>,
 }
 
 impl DossierView {
@@ -281,7 +332,13 @@ impl DossierView {
             return_reason: papers.return_reason,
             name: filer.name,
             contact: filer.contact,
+            grant: None,
         }
+    }
+
+    /// The same with what was granted.
+    pub(super) fn with(self, grant: Option<GrantView>) -> Self {
+        Self { grant, ..self }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use platform::requests::{self, Answer, Case, CaseState, Details, Outcome, Passed};
+use platform::requests::{
+    self, Answer, Case, CaseState, Details, Grant, GrantState, Outcome, Passed,
+};
 use serde::Serialize;
 use trust::identity::all_bodies;
 use vocabulary::{Bilingual, CaseNumber, CreditCode};
@@ -63,6 +65,11 @@ impl Bodies {
     }
 }
 
+/// The state of a case that counts as given up.
+fn lapsed_tag() -> Tag {
+    Tag { label: Bilingual::new("视为放弃", "Counted as given up"), kind: "neutral" }
+}
+
 /// A link to a dataset.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct About {
@@ -108,7 +115,7 @@ impl Card {
             url: format!("/requests/{}", case.number),
             title: case.title.as_ref().map_or_else(unreleased, plain),
             kind: case.kind.label(),
-            state: state_tag(case.state),
+            state: if case.lapsed_at.is_some() { lapsed_tag() } else { state_tag(case.state) },
             outcome: case.answer.as_ref().map(|answer| outcome_tag(answer.outcome)),
             body: bodies.of(case.body),
             body_url: case.body.map(|code| format!("/body/{code}")),
@@ -225,4 +232,50 @@ pub(super) fn lines(details: &Details) -> Vec<Line> {
     ];
     let filled = rows.into_iter().filter(|(_, _, value)| !value.zh.is_empty());
     filled.map(|(zh, en, value)| Line { label: Bilingual::new(zh, en), value }).collect()
+}
+
+/// A grant as pages show it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct GrantShown {
+    state: Tag,
+    is_active: bool,
+    granted_at: String,
+    last_day: String,
+    revoked_at: Option<String>,
+    reason: Option<String>,
+    taken: u64,
+    last_taken_at: Option<String>,
+}
+
+impl GrantShown {
+    /// Whether data can be taken.
+    pub(super) fn is_active(&self) -> bool {
+        self.is_active
+    }
+
+    /// A grant at a moment.
+    pub(super) fn of(grant: &Grant, now: jiff::Timestamp) -> Self {
+        let state = grant.state(now);
+        let kind = match state {
+            GrantState::Active => "good",
+            GrantState::Ended => "neutral",
+            GrantState::Revoked => "bad",
+        };
+        Self {
+            state: Tag { label: state.label(), kind },
+            is_active: state == GrantState::Active,
+            granted_at: grant.granted_at.to_string(),
+            last_day: last_day(grant.ends_at),
+            revoked_at: grant.revoked_at.map(|at| at.to_string()),
+            reason: grant.revoke_reason.clone(),
+            taken: grant.taken,
+            last_taken_at: grant.last_taken_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// The last day before an instant, in China.
+pub(super) fn last_day(ends_at: jiff::Timestamp) -> String {
+    let last = ends_at.saturating_sub(jiff::SignedDuration::from_secs(1)).unwrap_or(ends_at);
+    vocabulary::time::china_date(last).to_string()
 }

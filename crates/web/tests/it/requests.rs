@@ -4,11 +4,12 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use law::requests::RequestKind;
 use platform::requests::{self, Details, NewCase};
+use platform::{gate, registry};
 use serde_json::{Value, json};
 use trust::{Caller, Role};
 
 use crate::site::{Answer as Reply, Site};
-use crate::stage::body;
+use crate::stage::{body, complete_entry};
 
 /// The cookie of someone who has not signed in.
 const VISIT: &str = "__Host-fenhe-visit=visitor";
@@ -43,7 +44,21 @@ fn plain(page: &Reply) -> String {
 }
 
 async fn api(site: &Site, path: &str, token: Option<&str>, body: &Value) -> Reply {
+    api_if(site, path, token, body, None).await
+}
+
+/// The same, for the revision that was read.
+async fn api_if(
+    site: &Site,
+    path: &str,
+    token: Option<&str>,
+    body: &Value,
+    read: Option<&str>,
+) -> Reply {
     let mut request = Request::post(path).header("content-type", "application/json");
+    if let Some(tag) = read {
+        request = request.header("if-match", tag);
+    }
     if let Some(cookie) = token {
         let secret = cookie.split_once('=').unwrap().1;
         request = request
@@ -184,10 +199,15 @@ async fn a_program_files_follows_and_answers_a_case() {
     assert!(refused.text.contains(r#""field":"ground""#), "{}", refused.text);
     let granted = json!({ "outcome": "granted", "text": "将于本月底前开放。" });
     assert_eq!(post(&clerk, "answer", granted).await.status, StatusCode::OK);
-    let own = post(&clerk, "answer/approval", json!({})).await;
+    let approval = format!("{base}/answer/approval");
+    let unread = post(&head, "answer/approval", json!({})).await;
+    assert_eq!(unread.status, StatusCode::PRECONDITION_REQUIRED, "it must have been read");
+    let tag = site.get(&base).await.headers["etag"].to_str().unwrap().to_owned();
+    let own = api_if(&site, &approval, Some(&clerk), &json!({}), Some(&tag)).await;
     assert_eq!(own.status, StatusCode::FORBIDDEN, "a clerk does not approve");
     assert!(!site.get(&base).await.text.contains("将于本月底"), "a draft is not public");
-    assert_eq!(post(&head, "answer/approval", json!({})).await.status, StatusCode::OK);
+    let approved = api_if(&site, &approval, Some(&head), &json!({}), Some(&tag)).await;
+    assert_eq!(approved.status, StatusCode::OK, "{}", approved.text);
     let told: Value = serde_json::from_str(&site.get(&base).await.text).unwrap();
     assert_eq!((&told["state"], &told["in_time"]), (&json!("answered"), &json!(true)));
     assert_eq!(told["answer"]["text"], "将于本月底前开放。");
@@ -242,11 +262,19 @@ async fn a_desk_answers_by_its_pages() {
         assert_eq!(taken.status, expected, "{step}: {}", taken.text);
     }
     let head = site.sign_in(Role::UnitHead).await;
-    let page = site.get_as(&head, &format!("/en{desk}")).await.text;
+    let page = plain(&site.get_as(&head, &format!("/en{desk}")).await);
     assert!(page.contains("Approve and publish the answer"), "{page}");
     let empty = site.post_as(&head, &format!("{desk}/return"), "reason=").await;
     assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let approved = site.post_as(&head, &format!("{desk}/approve"), "").await;
+    let unread = site.post_as(&head, &format!("{desk}/approve"), "").await;
+    assert_eq!(
+        unread.status,
+        StatusCode::PRECONDITION_FAILED,
+        "nobody approves what they have not read"
+    );
+    let address = page.split("action=\"").find(|rest| rest.contains("/approve?revision="));
+    let address = address.and_then(|rest| rest.split('"').next()).unwrap();
+    let approved = site.post_as(&head, address, "").await;
     assert_eq!(approved.status, StatusCode::SEE_OTHER, "{}", approved.text);
     let public = site.get(&format!("/requests/{number}")).await.text;
     for words in ["需要客流", "将于本月底前开放。", "按时", "批准并公布答复"]
@@ -353,4 +381,114 @@ async fn a_reuse_is_submitted_by_anyone_and_shown_after_a_review() {
     });
     let sent = api(&site, "/api/v1/reuses", None, &new).await;
     assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.text);
+}
+
+#[tokio::test]
+async fn granted_data_are_taken_from_the_own_page_and_by_a_program() {
+    let site = Site::new().await;
+    let (platform, stage) = (&site.stage.platform, &site.stage);
+    let clerk = stage.person(Role::Clerk).await;
+    let entry = registry::CatalogueEntry {
+        opening: Some(law::OpeningAttribute::Conditional),
+        ..complete_entry()
+    };
+    let kind = registry::AssetKind::Dataset;
+    let new = registry::NewAsset { body: body(), kind, entry };
+    let asset = registry::register(&clerk, platform, new).await.unwrap().asset.id;
+    stage.file(asset, "rows.csv", "编号,数量\r\n甲,1\r\n乙,2\r\n".as_bytes()).await;
+    stage.publish(asset).await;
+    // The clerk's button sends it to the gate for those who ask.
+    let cookie = site.sign_in(Role::Clerk).await;
+    let started = site.post_as(&cookie, &format!("/desk/assets/{asset}/gate"), "").await;
+    assert_eq!(started.status, StatusCode::SEE_OTHER, "{}", started.text);
+    stage.work().await;
+    let run = gate::of_asset(&clerk, platform, asset).await.unwrap().remove(0);
+    assert_eq!(run.audience, law::Audience::Conditional);
+    assert_eq!(run.settings.model, law::SharingModel::Controlled);
+    let (settings, decisions) = (run.settings.clone(), run.decisions.clone());
+    gate::confirm(&clerk, platform, run.id, None, settings, decisions).await.unwrap();
+    stage.work().await;
+    gate::submit(&clerk, platform, run.id, None).await.unwrap();
+    let reviewer = stage.person(Role::GateReviewer).await;
+    gate::approve(&reviewer, platform, run.id, None).await.unwrap();
+
+    let page = site.get(&format!("/dataset/{asset}")).await;
+    assert!(page.text.contains("获准后在本人页面取用"), "{}", page.text);
+    assert!(!page.text.contains("甲"), "no row is shown");
+    let rows = site.get(&format!("/api/v1/datasets/{asset}/rows")).await;
+    assert_eq!(rows.status, StatusCode::NOT_FOUND);
+    let new = NewCase {
+        kind: RequestKind::Conditional,
+        about: Some(asset),
+        body: None,
+        title: "申请使用".to_owned(),
+        question: "用于城市规划研究。".to_owned(),
+        details: Details {
+            purpose: "城市规划研究".to_owned(),
+            scope: "课题组".to_owned(),
+            term_months: Some(6),
+            ..Details::default()
+        },
+        commitment_sha256: Some(requests::commitment_sha256()),
+        name: "研究中心".to_owned(),
+        contact: "0351-1234567".to_owned(),
+        form: None,
+    };
+    let anyone = Caller::anonymous(testkit::moment());
+    let filed = requests::file(&anyone, platform, new).await.unwrap();
+    let (number, code) = (filed.case.number, filed.code);
+    let own = format!("/requests/own/{number}/{code}");
+    let early = site.get(&format!("{own}/data/csv")).await;
+    assert_eq!(early.status, StatusCode::NOT_FOUND, "nothing was granted yet");
+    requests::accept(&clerk, platform, number, None).await.unwrap();
+    let answer = requests::Answer {
+        outcome: requests::Outcome::Granted,
+        text: "同意使用，请遵守承诺。".to_owned(),
+        ground: None,
+        dataset: None,
+        holder: None,
+        repeats: None,
+        version: None,
+    };
+    requests::draft(&clerk, platform, number, None, answer).await.unwrap();
+    let head = stage.person(Role::UnitHead).await;
+    requests::approve(&head, platform, number, None).await.unwrap();
+
+    for prefix in ["", "/en"] {
+        let page = site.get(&format!("{prefix}{own}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+        assert!(plain(&page).contains(&format!("{own}/data/parquet")), "{}", page.text);
+    }
+    let csv = site.get(&format!("{own}/data/csv")).await;
+    assert_eq!((csv.status, csv.text.as_str()), (StatusCode::OK, "编号,数量\r\n甲,1\r\n乙,2\r\n"));
+    assert_eq!(csv.headers["cache-control"], "no-store");
+    assert_eq!(csv.headers["referrer-policy"], "no-referrer");
+    let part = encoded(&[("where", "数量 > 1"), ("select", "编号")]);
+    let some = site.get(&format!("{own}/data/csv?{part}")).await;
+    assert_eq!(some.text, "编号\r\n乙\r\n");
+    let wrong = site.get(&format!("/requests/own/{number}/wrong/data/csv")).await;
+    assert_eq!(wrong.status, StatusCode::NOT_FOUND);
+    let base = format!("/api/v1/requests/{number}");
+    let by_program = api(&site, &format!("{base}/data/json"), None, &json!({ "code": code })).await;
+    assert_eq!(by_program.status, StatusCode::OK, "{}", by_program.text);
+    let granted = api(&site, &format!("{base}/own"), None, &json!({ "code": code })).await;
+    let granted: Value = serde_json::from_str(&granted.text).unwrap();
+    assert_eq!(
+        (&granted["grant"]["state"], &granted["grant"]["taken"]),
+        (&json!("active"), &json!(3))
+    );
+    assert!(granted["grant"]["release"].is_string());
+
+    let desk = format!("/desk/requests/{number}");
+    let head_cookie = site.sign_in(Role::UnitHead).await;
+    let page = site.get_as(&head_cookie, &desk).await;
+    assert!(page.text.contains("收回授权"), "{}", page.text);
+    let unsaid = site.post_as(&head_cookie, &format!("{desk}/revoke"), "reason=").await;
+    assert_eq!(unsaid.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let reason = encoded(&[("reason", "转交第三方使用")]);
+    let revoked = site.post_as(&head_cookie, &format!("{desk}/revoke"), &reason).await;
+    assert_eq!(revoked.status, StatusCode::SEE_OTHER, "{}", revoked.text);
+    let gone = site.get(&format!("{own}/data/csv")).await;
+    assert_eq!(gone.status, StatusCode::CONFLICT);
+    assert!(site.get(&own).await.text.contains("转交第三方使用"), "the filer reads why");
 }

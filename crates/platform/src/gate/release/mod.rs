@@ -14,7 +14,7 @@ mod table;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use law::Audience;
+use law::{Audience, SharingModel};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use trust::{Action, Caller, audit};
@@ -39,7 +39,7 @@ pub struct Release {
     pub gate_run_id: GateRunId,
     /// For whom it is.
     pub audience: Audience,
-    /// 1, 2, 3 … within the asset and audience.
+    /// 1, 2, 3 … within the asset, for whichever audience.
     pub number: i64,
     /// `current`, `superseded` or `suspended`.
     pub state: String,
@@ -107,6 +107,10 @@ pub struct Certificate {
     pub provider: String,
     /// For whom.
     pub audience: String,
+    /// The sharing model of GB/T 42460-2023 that it was measured by; absent in the first
+    /// certificates, which are all of the public model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<SharingModel>,
     /// Which release of the asset it is.
     pub number: i64,
     /// Rows.
@@ -167,7 +171,7 @@ pub(super) async fn create(
     // Rows as they were before stay with the run, for those who may see the version.
     outcome.before = Vec::new();
     let version = registry::load_version(tx, run.version_id).await?;
-    let number = table::newest_number(tx, asset.id, run.audience).await? + 1;
+    let number = table::newest_number(tx, asset.id).await? + 1;
     let columns: Vec<ColumnOutcome> = outcome
         .columns
         .iter()
@@ -182,6 +186,7 @@ pub(super) async fn create(
         title: asset.entry.title.zh.clone(),
         provider: asset.provider.clone(),
         audience: run.audience.code().to_owned(),
+        model: Some(run.settings.model),
         number,
         rows: outcome.rows_released,
         columns: columns
@@ -297,13 +302,36 @@ pub(super) async fn suspend_in(
     crate::open::changed(tx, found.asset_id, caller.now()).await
 }
 
-/// Number of the newest release of an asset for an audience; 0 if there is none.
+/// Number of the newest release of an asset, for whichever audience; 0 if there is none.
 pub(super) async fn newest_number(
     query: &mut impl store::Query,
     asset_id: AssetId,
-    audience: Audience,
 ) -> Result<i64, Error> {
-    table::newest_number(query, asset_id, audience).await
+    table::newest_number(query, asset_id).await
+}
+
+/// The releases of an asset for every audience, newest first.
+pub(super) async fn all(
+    query: &mut impl store::Query,
+    asset_id: AssetId,
+) -> Result<Vec<Release>, Error> {
+    table::all(query, asset_id).await
+}
+
+/// Suspends the current releases for which an asset does not open any more: its opening
+/// attribute, level or place on the negative list has changed.
+pub(crate) async fn stop_unfit(
+    tx: &mut store::Tx,
+    caller: &Caller,
+    asset: &Asset,
+) -> Result<(), Error> {
+    for audience in Audience::ALL {
+        let Some(found) = table::current(tx, asset.id, *audience).await? else { continue };
+        if let Some(reason) = super::rules::unfit(asset, *audience) {
+            suspend_in(tx, caller, &found, &format!("{} {}", reason.zh, reason.en)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A release by its id, for whoever has the right already.
@@ -400,6 +428,8 @@ pub(crate) async fn of_asset(
 
 /// What a release of another asset shows.
 pub(super) struct Other {
+    /// The release.
+    pub(super) release: ReleaseId,
     /// The asset.
     pub(super) asset: AssetId,
     /// Its title in Chinese.
@@ -408,13 +438,13 @@ pub(super) struct Other {
     pub(super) columns: Vec<ColumnOutcome>,
 }
 
-/// What the current releases of other assets for an audience show.
+/// What the open releases of other assets show that are current or were suspended: what was
+/// open stays known.
 pub(super) async fn others(
     query: &mut impl store::Query,
     own: AssetId,
-    audience: Audience,
 ) -> Result<Vec<Other>, Error> {
-    table::others(query, own, audience).await
+    table::others(query, own, Audience::Open).await
 }
 
 /// The current release of an asset for an audience.

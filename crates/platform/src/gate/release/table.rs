@@ -60,6 +60,7 @@ impl FromRow for Remeasurement {
 impl FromRow for Other {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
+            release: row.get("release_id")?,
             asset: row.get("asset_id")?,
             title: row.get("title")?,
             columns: row.json("columns")?,
@@ -67,18 +68,16 @@ impl FromRow for Other {
     }
 }
 
-/// Number of the newest release of an asset for an audience; 0 if there is none.
-pub(super) async fn newest_number(
-    query: &mut impl Query,
-    asset_id: AssetId,
-    audience: Audience,
-) -> Result<i64, Error> {
-    Ok(query
-        .one(
-            "SELECT COALESCE(MAX(number), 0) FROM release WHERE asset_id = $1 AND audience = $2",
-            params![asset_id, audience.code()],
-        )
-        .await?)
+/// Number of the newest release of an asset; 0 if there is none.
+pub(super) async fn newest_number(query: &mut impl Query, asset_id: AssetId) -> Result<i64, Error> {
+    let sql = "SELECT COALESCE(MAX(number), 0) FROM release WHERE asset_id = $1";
+    Ok(query.one(sql, params![asset_id]).await?)
+}
+
+/// The releases of an asset for every audience, newest first.
+pub(super) async fn all(query: &mut impl Query, asset_id: AssetId) -> Result<Vec<Release>, Error> {
+    let sql = format!("{RELEASE} WHERE asset_id = $1 ORDER BY number DESC");
+    Ok(query.all(&sql, params![asset_id]).await?)
 }
 
 /// The current release becomes an earlier one.
@@ -181,7 +180,7 @@ pub(super) async fn current_of(
     Ok(query.all(&sql, values).await?)
 }
 
-/// What the current releases of other assets show, newest first.
+/// What the releases of other assets show that are not superseded, newest first.
 pub(super) async fn others(
     query: &mut impl Query,
     own: AssetId,
@@ -189,9 +188,9 @@ pub(super) async fn others(
 ) -> Result<Vec<Other>, Error> {
     Ok(query
         .all(
-            "SELECT release.asset_id, asset.title, release.columns
+            "SELECT release.release_id, release.asset_id, asset.title, release.columns
                FROM release JOIN asset ON asset.asset_id = release.asset_id
-              WHERE release.audience = $2 AND release.state = 'current'
+              WHERE release.audience = $2 AND release.state <> 'superseded'
                 AND release.asset_id <> $1
               ORDER BY release.released_at DESC, release.release_id DESC
               LIMIT 10000",
@@ -200,7 +199,8 @@ pub(super) async fn others(
         .await?)
 }
 
-/// Current releases whose newest measurement was made by other rules, or that have none.
+/// Releases whose rows can be read and whose newest measurement was made by other rules, or
+/// that have none. A superseded one is among the versions that are compared in public.
 pub(super) async fn measured_by_others(
     query: &mut impl Query,
     rules: &str,
@@ -208,7 +208,7 @@ pub(super) async fn measured_by_others(
     Ok(query
         .all(
             "SELECT r.release_id FROM release r
-              WHERE r.state = 'current' AND NOT EXISTS (
+              WHERE r.state <> 'suspended' AND NOT EXISTS (
                     SELECT 1 FROM release_measurement m
                      WHERE m.release_id = r.release_id AND m.rules = $1)
               ORDER BY r.release_id",

@@ -1,10 +1,10 @@
-//! Sends a version to the gate, for the open portal and with the settings that are
-//! proposed; they can be changed until the release is submitted.
+//! Sends a version to the gate, for the audience that its opening attribute names and with
+//! the settings that are proposed; they can be changed until the release is submitted.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use law::Audience;
-use platform::gate;
+use law::{Audience, OpeningAttribute};
+use platform::{gate, registry};
 use vocabulary::AssetId;
 
 use crate::app::App;
@@ -44,9 +44,13 @@ async fn start(
     number: i64,
 ) -> Result<Response, Problem> {
     let caller = visitor.signed_in()?;
-    let settings = SettingsBody::default().try_into()?;
-    let started =
-        gate::start(caller, &app.platform, asset, number, Audience::Open, settings).await?;
+    let found = registry::find(caller, &app.platform, asset).await?;
+    let audience = match found.entry.opening {
+        Some(OpeningAttribute::Conditional) => Audience::Conditional,
+        _ => Audience::Open,
+    };
+    let settings = SettingsBody::of(audience).try_into()?;
+    let started = gate::start(caller, &app.platform, asset, number, audience, settings).await?;
     let path = format!("/desk/gate/{}", started.run.id);
     Ok(Redirect::to(&visitor.lang.href(&path)).into_response())
 }

@@ -15,7 +15,9 @@ use crate::extract::id_of;
 use crate::parts::{Action, Choice, Clock, FormProblem};
 use crate::problem::Problem;
 use crate::requests::pages::case::card;
-use crate::requests::words::{AnswerShown, Bodies, Card, Line, Step, lines, steps};
+use crate::requests::words::{
+    AnswerShown, Bodies, Card, GrantShown, Line, Step, last_day, lines, steps,
+};
 use crate::step::Obstacle;
 use crate::view::Page;
 use crate::visitor::Visitor;
@@ -53,6 +55,8 @@ struct CasePage {
     answer: Option<AnswerShown>,
     waiting: Option<Bilingual>,
     actions: Vec<Action>,
+    grant: Option<GrantShown>,
+    supplement_day: Option<String>,
     answer_form: Option<AnswerForm>,
     question_form: Option<QuestionForm>,
     assign_form: Option<AssignForm>,
@@ -147,7 +151,10 @@ pub(super) async fn page(
     let papers = dossier.papers.clone();
     let may = |act| caller.can(act, &case.resource());
     let notice_clock = requests::of_notice(case, caller.now()).filter(|_| may(Act::HandleCase));
-    let mut actions = actions(case, caller, &trouble.obstacle);
+    let grant = requests::grant_of(caller, &app.platform, number).await?;
+    let grant = grant.map(|grant| GrantShown::of(&grant, caller.now()));
+    let is_granted = grant.as_ref().is_some_and(GrantShown::is_active);
+    let mut actions = actions(case, caller, &trouble.obstacle, is_granted);
     actions.extend(suspension(app, caller, case).await?);
     let context = CasePage {
         case: card(app, case, caller.now()).await?.titled(&papers.title),
@@ -168,6 +175,8 @@ pub(super) async fn page(
         answer: case.answer.as_ref().map(AnswerShown::of),
         waiting: waiting(case, caller),
         actions,
+        grant,
+        supplement_day: case.supplement_due_at.map(last_day),
         answer_form: may(Act::HandleCase).then(|| answer_form(&dossier, trouble.answer)).flatten(),
         question_form: may(Act::PublishQuestion).then(|| question_form(&dossier, trouble.question)),
         assign_form: may(Act::AssignCase).then(|| assign_form(case, &bodies)).flatten(),
@@ -248,7 +257,7 @@ fn assign_form(case: &Case, bodies: &Bodies) -> Option<AssignForm> {
 }
 
 /// The steps that the caller may take now with a button or a reason.
-fn actions(case: &Case, caller: &Caller, obstacle: &Obstacle) -> Vec<Action> {
+fn actions(case: &Case, caller: &Caller, obstacle: &Obstacle, is_granted: bool) -> Vec<Action> {
     let resource = case.resource();
     let may = |act| caller.can(act, &resource);
     let plain = |key: &str, (zh, en): (&str, &str), kind: &str| Action {
@@ -294,13 +303,34 @@ fn actions(case: &Case, caller: &Caller, obstacle: &Obstacle) -> Vec<Action> {
             )),
         ));
     }
-    if requests::may_be_extended(case) && may(Act::ExtendCase) {
+    if requests::may_be_extended(case, caller.now()) && may(Act::ExtendCase) {
         let extend =
             plain("extend", ("延长答复期限", "Extend the time for the answer"), "secondary");
         actions.push(reasoned(
             extend,
             ("延长的理由", "Why it is extended"),
             Some(("只能延长一次，理由会公开。", "Once only; everyone reads the reason.")),
+        ));
+    }
+    if requests::may_lapse(case, caller.now()) && may(Act::HandleCase) {
+        let lapse = plain("lapse", ("逾期未补正，视为放弃", "Note it as given up"), "secondary");
+        actions.push(Action {
+            hint: Some(Bilingual::new(
+                "补正期限已过。知道对方有正当理由的，不要这样办（政府信息公开条例 第三十条）。",
+                "The time for the supplement is over. Not where you know of a good reason for the delay (政府信息公开条例 第三十条).",
+            )),
+            ..lapse
+        });
+    }
+    if is_granted && may(Act::RevokeGrant) {
+        let revoke = plain("revoke", ("收回授权", "Take the grant back"), "warning");
+        actions.push(reasoned(
+            revoke,
+            ("收回的理由", "Why it is taken back"),
+            Some((
+                "从下一次请求起不再提供数据。提交人看得到理由。",
+                "The data stop with the next request. The filer reads the reason.",
+            )),
         ));
     }
     if case.state == CaseState::Answered && may(Act::HandleCase) {

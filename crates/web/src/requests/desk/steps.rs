@@ -42,7 +42,9 @@ pub(crate) async fn extend(step: Step<CaseNumber>) -> Result<Response, Problem> 
 /// The head of the unit approves the answer.
 pub(crate) async fn approve(step: Step<CaseNumber>) -> Result<Response, Problem> {
     let platform = &step.app.platform;
-    let taken = requests::approve(step.caller()?, platform, step.id, step.revision).await;
+    // Nobody approves an answer that they have not read: without a revision it is stale.
+    let revision = Some(step.revision.unwrap_or_default());
+    let taken = requests::approve(step.caller()?, platform, step.id, revision).await;
     let said = ("已批准，答复已公布。", "Approved; the answer is public.");
     answer(&step, "approve", taken, said).await
 }
@@ -59,6 +61,24 @@ pub(crate) async fn close(step: Step<CaseNumber>) -> Result<Response, Problem> {
     let platform = &step.app.platform;
     let taken = requests::close(step.caller()?, platform, step.id, step.revision).await;
     answer(&step, "close", taken, ("已办结。", "Closed.")).await
+}
+
+/// What was asked for did not come in its time.
+pub(crate) async fn lapse(step: Step<CaseNumber>) -> Result<Response, Problem> {
+    let platform = &step.app.platform;
+    let taken = requests::lapse(step.caller()?, platform, step.id, step.revision).await;
+    answer(&step, "lapse", taken, ("已记为放弃申请。", "Noted as given up.")).await
+}
+
+/// The body takes the grant of conditional data back.
+pub(crate) async fn revoke(step: Step<CaseNumber>) -> Result<Response, Problem> {
+    let (platform, reason) = (&step.app.platform, step.form.text("reason"));
+    let taken = requests::revoke(step.caller()?, platform, step.id, reason).await;
+    let said = (
+        "已收回，从下一次请求起不再提供数据。",
+        "Taken back; the data stop with the next request.",
+    );
+    answer(&step, "revoke", taken, said).await
 }
 
 /// The data administrator names the body.
@@ -144,10 +164,10 @@ fn path(step: &Step<CaseNumber>) -> String {
 }
 
 /// Goes on after a step with a reason, or shows the page again with what stood in its way.
-async fn answer(
+async fn answer<R>(
     step: &Step<CaseNumber>,
     key: &'static str,
-    taken: Result<Changed, Error>,
+    taken: Result<R, Error>,
     said: (&str, &str),
 ) -> Result<Response, Problem> {
     match step.obstacle(key, taken)? {

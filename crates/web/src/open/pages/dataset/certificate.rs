@@ -44,10 +44,8 @@ pub(super) async fn load(app: &App, release: &Release) -> Result<CertificateView
         None => None,
     };
     let outcome = &release.outcome;
-    let model = match release.audience {
-        law::Audience::Open => law::SharingModel::Public.label(),
-        law::Audience::Share | law::Audience::Trade => release.audience.label(),
-    };
+    let model = statement.as_ref().and_then(|statement| statement.model);
+    let model = model.unwrap_or(law::SharingModel::Public).label();
     Ok(CertificateView {
         id: release.id.to_string(),
         file_url: format!("/api/v1/releases/{}/certificate", release.id),

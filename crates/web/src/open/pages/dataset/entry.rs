@@ -1,5 +1,6 @@
 //! An entry without data here: why there are none, and what to do about it.
 
+use platform::gate::release::Release;
 use platform::open::{self, Dataset};
 use platform::registry::{Asset, Dated};
 use serde::Serialize;
@@ -23,6 +24,7 @@ pub(super) struct EntryPage {
     entry: This,
     reason: Reason,
     ask: Ask,
+    prepared: Option<Prepared>,
     fields: Vec<Field>,
     items: Vec<Item>,
     similar: Vec<Similar>,
@@ -53,6 +55,15 @@ struct Reason {
     text: Bilingual,
     ground: Option<Bilingual>,
     ground_url: Option<String>,
+}
+
+/// Data that passed the gate for those who ask for them.
+#[derive(Serialize)]
+struct Prepared {
+    rows: u64,
+    columns: Vec<String>,
+    at: String,
+    certificate_url: String,
 }
 
 #[derive(Serialize)]
@@ -87,6 +98,7 @@ pub(super) async fn load(app: &App, dataset: &Dataset) -> Result<EntryPage, Prob
         entry: this(asset),
         reason: reason(dataset),
         ask: ask(asset),
+        prepared: open::conditional(&app.platform, dataset).await?.map(prepared),
         fields: fields(asset),
         items: items(asset),
         similar: similar(app, asset).await?,
@@ -179,13 +191,28 @@ fn ground(basis: &str) -> Bilingual {
     law::resolve(basis).map_or_else(|| plain(basis), |basis| basis.text())
 }
 
+fn prepared(release: Release) -> Prepared {
+    Prepared {
+        rows: release.rows,
+        certificate_url: format!("/api/v1/releases/{}/certificate", release.id),
+        at: release.released_at.to_string(),
+        columns: release.columns.into_iter().map(|column| column.name).collect(),
+    }
+}
+
 fn ask(asset: &Asset) -> Ask {
     let contact = &asset.entry.contact;
     let parts = [&contact.office, &contact.phone, &contact.email];
     let parts: Vec<&str> =
         parts.into_iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
     let origin = asset.origin.as_deref().filter(|origin| is_web_address(origin));
-    let text = if origin.is_some() {
+    let is_conditional = asset.entry.opening == Some(law::OpeningAttribute::Conditional);
+    let text = if is_conditional && origin.is_none() {
+        Bilingual::new(
+            "在线申请，说明用途、范围和时限并作出使用承诺；有疑问可联系：",
+            "Ask for it here, with purpose, scope, term and an undertaking; with questions, turn to:",
+        )
+    } else if origin.is_some() {
         Bilingual::new("到来源网站查找这个名称。", "Look for this name at the source.")
     } else if parts.is_empty() {
         Bilingual::new(
