@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Rust and Node.js: Debian packages, four Python environments, two
+# Installs what the tests need beside Rust and Node.js: Debian packages, six Python environments, two
 # npm packages. Usage: tools.sh CACHE. What is there already is left alone, so a second run is quick.
 set -euo pipefail
 
@@ -18,6 +18,10 @@ schemathesis_packages="schemathesis==4.32.5"
 # Clients and validators of the catalogue's interfaces; mlcroissant wants versions of its own.
 harvest_packages="ckanapi==4.11 sickle==0.7.0 frictionless==5.21.0 jsonschema==4.25.1 feedparser==6.0.12"
 croissant_packages="mlcroissant==1.1.1"
+# CKAN's harvester of DCAT; of CKAN itself the library alone is used.
+ckan_packages="ckan[requirements]==2.11.3 ckanext-dcat==2.4.4 rdflib==7.6.0 geomet==1.1.0 setuptools==80.9.0"
+# Attacks and measures of others, beside the gate's.
+attack_packages="anonymeter==1.1.0 pycanon==1.0.1.post2 pandas==3.0.6"
 npm_packages="pa11y-ci@4.1.1 playwright-core@1.65.1"
 
 # True where a program of this name can be run, also outside PATH where Debian puts PostgreSQL's.
@@ -90,5 +94,7 @@ version=$(python3 --version)
   once schemathesis "$version $schemathesis_packages" environment schemathesis $schemathesis_packages
   once harvest "$version $harvest_packages" environment harvest $harvest_packages
   once croissant "$version $croissant_packages" environment croissant $croissant_packages
+  once ckan "$version $ckan_packages" environment ckan $ckan_packages
+  once attack "$version $attack_packages" environment attack $attack_packages
   once npm "$npm_packages" browser_clients $npm_packages
 }

@@ -65,10 +65,10 @@ def step(person, path, asset_or_run, body=None):
     return person.expect(200, "POST", path, body, headers={"If-Match": f'"{asset_or_run["revision"]}"'}).json
 
 
-def decide(clerk, run, change=lambda decision: decision):
+def decide(clerk, run, change=lambda decision: decision, **settings):
     """Confirms the columns of a run as proposed, changed by `change`, and waits for the measuring."""
     read = clerk.get(f"/api/v1/gate-runs/{run}")
-    body = {"settings": read.json["settings"], "decisions": [change(d) for d in read.json["decisions"]]}
+    body = {"settings": {**read.json["settings"], **settings}, "decisions": [change(d) for d in read.json["decisions"]]}
     sent = clerk.expect(202, "PUT", f"/api/v1/gate-runs/{run}/columns", body, headers={"If-Match": read.etag})
     check(clerk.wait_for_job(sent.json["job"]) == "done", "the measuring failed")
     return clerk.get(f"/api/v1/gate-runs/{run}").json

@@ -13,6 +13,7 @@ from client import Client, Session, body_of, check, run
 
 TOOLS, OUT = os.environ["FENHE_TOOLS"], os.environ["OUT"]
 HARVEST, CROISSANT = os.path.join(TOOLS, "harvest/bin"), os.path.join(TOOLS, "croissant/bin")
+CKAN = os.path.join(TOOLS, "ckan/bin")
 SCHEMAS = os.path.join(os.environ["FENHE_SHARED"] or "/nowhere", "dcat/us-pod-schema")
 # ckanapi starts its workers by its own name.
 PATH = os.pathsep.join([HARVEST, os.environ["PATH"]])
@@ -21,7 +22,7 @@ QUIET = {**os.environ, "PATH": PATH, "PYTHONWARNINGS": "ignore", "CKANAPI_REQUES
 
 def main():
     site = Client()
-    facts = [ckan(site), draft(site), oai(site), descriptions(site), documents(site), feeds(site)]
+    facts = [ckan(site), draft(site), dcat(site), oai(site), descriptions(site), documents(site), feeds(site)]
     print("; ".join(facts))
 
 
@@ -33,10 +34,20 @@ def tool(*command, expected=0, stdin=None):
     return done.stdout
 
 
-def script(name, *arguments):
-    """Runs one of the scripts beside this one with the Python of the harvest clients."""
+def script(name, *arguments, environment=HARVEST):
+    """Runs one of the scripts beside this one with the Python of the harvest clients, or of other ones."""
     path = os.path.join(os.path.dirname(__file__), "..", "harvest", name)
-    return json.loads(tool(os.path.join(HARVEST, "python"), path, *arguments))
+    return json.loads(tool(os.path.join(environment, "python"), path, *arguments))
+
+
+def dcat(site):
+    """CKAN harvests the catalogue as it is: every dataset and every file, with what CKAN needs of them."""
+    found = script("ckan_dcat.py", f"{site.base}/catalog.ttl", environment=CKAN)
+    turtle = site.get("/catalog.ttl").text
+    datasets, files = turtle.count("ns/dcat#Dataset>"), turtle.count("ns/dcat#Distribution>")
+    check((found["datasets"], found["resources"]) == (datasets, files), f"ckanext-dcat: {found}, not {datasets} and {files}")
+    check(files > 20 and not found["without"], f"what CKAN harvests lacks: {found['without'][:5]}")
+    return f"ckanext-dcat: {found['datasets']} datasets, {found['resources']} files"
 
 
 def ckanapi(*arguments, expected=0, stdin=None):
