@@ -54,14 +54,43 @@ def measure(dataset):
         for name, answer in answers.items():
             if len(answer) != 100 or incomes(answer) != incomes(answers["fenhe"]):
                 sys.exit(f"{title}: {name} answers otherwise: {len(answer)} rows, {answer[:2]} beside {answers['fenhe'][:2]}")
-        seen = {name: [] for name in urls}
-        for _ in range(ROUNDS):
-            for name, url in urls.items():
-                seen[name].append(load(url))
-        print(f"\n{title} (2 connections, {SECONDS} s a round, medians of {ROUNDS} rounds in turn)")
-        best = {name: statistics.median(rates) for name, rates in seen.items()}
-        for name, rate in best.items():
-            print(f"  {name:10} {rate:9.0f} answers/s   fenhe is {best['fenhe'] / rate:.1f} x")
+        beside(title, urls)
+    statement = "select 年龄, 性别, count(*) as count from t group by 年龄, 性别"
+    groups = {
+        "fenhe": f"{FENHE}/api/v1/datasets/{dataset}/groups?" + query(by="年龄,性别"),
+        "roapi": f"{ROAPI}/api/sql",
+        "datasette": f"{DATASETTE}/t.json?" + query(sql=statement, _shape="objects"),
+    }
+    counted = {
+        "fenhe": counts(retry(groups["fenhe"])["groups"]),
+        "roapi": counts(json.loads(fetch(groups["roapi"], statement.encode()))),
+        "datasette": counts(retry(groups["datasette"])["rows"]),
+    }
+    if len({str(found) for found in counted.values()}) != 1:
+        sys.exit(f"the groups differ: {counted}")
+    beside("groups by two columns, with counts", groups, {"roapi": statement})
+    beside("what the dataset is, for programs", {
+        "fenhe": f"{FENHE}/api/3/action/package_show?" + query(id=dataset),
+        "roapi": f"{ROAPI}/api/schema",
+        "datasette": f"{DATASETTE}/t/t.json?" + query(_size=0, _nocount=1, _nofacet=1, _nosuggest=1),
+    })
+    beside("the page of the dataset, for people", {"fenhe": f"{FENHE}/dataset/{dataset}", "datasette": f"{DATASETTE}/t/t"})
+
+
+def beside(title, urls, posted={}):
+    """Loads each in turn; `posted` is sent where an address alone is no question."""
+    seen = {name: [] for name in urls}
+    for _ in range(ROUNDS):
+        for name, url in urls.items():
+            seen[name].append(load(url, posted.get(name)))
+    print(f"\n{title} (2 connections, {SECONDS} s a round, medians of {ROUNDS} rounds in turn)")
+    best = {name: statistics.median(rates) for name, rates in seen.items()}
+    for name, rate in best.items():
+        print(f"  {name:10} {rate:9.0f} answers/s   fenhe is {best['fenhe'] / rate:.1f} x")
+
+
+def counts(groups):
+    return sorted((group["年龄"], group["性别"], int(group["count"])) for group in groups)
 
 
 def incomes(rows):
@@ -72,9 +101,14 @@ def rows_of(answer):
     return answer if isinstance(answer, list) else answer["rows"]
 
 
-def load(url):
+def load(url, posted=None):
     """Answers a second."""
-    done = subprocess.run(["wrk", "-t1", "-c2", f"-d{SECONDS}s", url], capture_output=True, text=True, check=True)
+    script = []
+    if posted is not None:
+        script = ["-s", f"{WORK}/post.lua"]
+        with open(script[1], "w") as file:
+            file.write(f'wrk.method = "POST"\nwrk.body = [[{posted}]]\n')
+    done = subprocess.run(["wrk", "-t1", "-c2", f"-d{SECONDS}s", *script, url], capture_output=True, text=True, check=True)
     if "Non-2xx" in done.stdout:
         sys.exit(f"{url}: {done.stdout}")
     return float(next(line.split()[1] for line in done.stdout.splitlines() if line.startswith("Requests/sec")))
@@ -84,8 +118,8 @@ def query(**parts):
     return urllib.parse.urlencode(parts, doseq=True)
 
 
-def fetch(url):
-    with urllib.request.urlopen(url, timeout=60) as answer:
+def fetch(url, posted=None):
+    with urllib.request.urlopen(url, posted, timeout=60) as answer:
         return answer.read()
 
 

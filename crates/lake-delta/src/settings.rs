@@ -21,6 +21,8 @@ pub struct Settings {
     pub statements: Option<(PathBuf, Vec<String>)>,
     /// Memory for small tables that are kept decoded; 0 keeps none.
     pub decoded_bytes: usize,
+    /// Memory for groups that were counted a while ago; 0 keeps none.
+    pub group_bytes: usize,
     /// Memory for footers of Parquet files.
     pub footer_bytes: usize,
     /// Where queries put rows off; the temporary folder of the system if absent.
@@ -44,6 +46,7 @@ impl Default for Settings {
             sql_spill_bytes: 1 << 30,
             statements: None,
             decoded_bytes: 64 << 20,
+            group_bytes: 16 << 20,
             footer_bytes: 16 << 20,
             spill_folder: None,
             spill_bytes: 8 << 30,

@@ -66,6 +66,8 @@ pub(crate) struct Shared {
     /// Versions that are known to exist; newer ones may.
     newest: Mutex<HashMap<TablePath, u64>>,
     decoded: Decoded,
+    /// Groups of versions, which never change: charts are asked for again and again.
+    groups: Recent<(TablePath, u64, String), RecordBatch>,
 }
 
 impl DeltaLake {
@@ -107,7 +109,9 @@ impl DeltaLake {
             let (program, arguments) = (program.clone(), arguments.clone());
             Arc::new(Apart::new(program, arguments, location, settings.sql_spill_bytes))
         });
-        let shared = Shared { place, settings, engine, sql, apart, snapshots, newest, decoded };
+        let groups = Recent::new(settings.group_bytes);
+        let shared =
+            Shared { place, settings, engine, sql, apart, snapshots, newest, decoded, groups };
         Ok(Self { shared: Arc::new(shared) })
     }
 }
@@ -123,6 +127,7 @@ impl Shared {
     fn forget(&self, table: &TablePath) {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner).remove(table);
         self.snapshots.forget(|(known, _)| known == table);
+        self.groups.forget(|(known, _, _)| known == table);
         self.decoded.forget(table);
     }
 
@@ -252,6 +257,14 @@ impl Shared {
     }
 }
 
+/// Groups that were counted before, under the limit of this query.
+fn within(groups: RecordBatch, limits: &QueryLimits) -> Result<RecordBatch, LakeError> {
+    if u64::try_from(groups.num_rows()).is_ok_and(|rows| rows > limits.rows) {
+        return Err(LakeError::Limit { kind: LimitKind::Rows });
+    }
+    Ok(groups)
+}
+
 /// Removes a table of a local folder.
 fn drop_folder(durable: &DurableStore, root: &Path, folder: &Path) -> io::Result<()> {
     // The log is moved first, so that at no moment there is half a table.
@@ -371,8 +384,17 @@ impl Lake for DeltaLake {
         limits: &QueryLimits,
     ) -> Result<RecordBatch, LakeError> {
         let snapshot = self.shared.snapshot(table, version).await?;
+        let key = (table.clone(), snapshot.version, format!("{query:?}"));
+        if let Some(known) = self.shared.groups.get(&key) {
+            return within(known, limits);
+        }
         let resolved = query.resolve(&snapshot.layout.shown)?;
-        self.shared.group(&snapshot, resolved, limits).await
+        let groups = self.shared.group(&snapshot, resolved, limits).await?;
+        let weight = groups.get_array_memory_size().saturating_add(key.2.len());
+        if weight <= self.shared.settings.group_bytes / 16 {
+            self.shared.groups.insert(key, groups.clone(), weight);
+        }
+        Ok(groups)
     }
 
     async fn sql_tables(&self, sql: &str, limits: &QueryLimits) -> Result<Vec<String>, LakeError> {

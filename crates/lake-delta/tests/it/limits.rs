@@ -224,3 +224,29 @@ async fn sql_reaches_the_given_tables_and_nothing_else() {
     let good = answer(&lake, &table, sql, &LIMITS).await.unwrap();
     assert_eq!(good[0].schema().field(0).name(), "数量");
 }
+
+#[tokio::test]
+async fn groups_that_were_counted_before_are_those_of_their_version_and_keep_the_limit() {
+    let folder = TempDir::new().unwrap();
+    let lake = DeltaLake::open(Location::Folder(folder.path().to_path_buf())).unwrap();
+    let table = path("limits/counted");
+    let query = lake::GroupQuery {
+        by: vec!["n".to_owned()],
+        measures: vec![lake::Measure::Count],
+        ..lake::GroupQuery::default()
+    };
+    for version in 1..=2_i64 {
+        let numbers: Vec<i64> = (0..10 * version).map(|n| n % (3 * version)).collect();
+        let column: ArrayRef = Arc::new(Int64Array::from(numbers));
+        let batch = RecordBatch::try_from_iter([("n", column)]).unwrap();
+        let mut writer = lake.writer(&table, batch.schema()).await.unwrap();
+        writer.write(batch).await.unwrap();
+        writer.commit(info()).await.unwrap();
+        let first = lake.group(&table, None, &query, &LIMITS).await.unwrap();
+        assert_eq!(first.num_rows(), 3 * usize::try_from(version).unwrap());
+        assert_eq!(lake.group(&table, None, &query, &LIMITS).await.unwrap(), first);
+        let few = QueryLimits { rows: 2, ..LIMITS };
+        let more = lake.group(&table, None, &query, &few).await;
+        assert!(matches!(more, Err(LakeError::Limit { kind: LimitKind::Rows })), "{more:?}");
+    }
+}
