@@ -90,6 +90,7 @@ fn pages() -> Router<App> {
         .route("/dataset/{id}/croissant.jsonld", get(croissant::croissant))
         .route("/feed.atom", get(feed::portal))
         .route("/body/{code}/feed.atom", get(feed::body))
+        .route("/dataset/{id}/feed.atom", get(feed::dataset))
         .route("/dataset/{id}/explore", get(open::pages::explore))
         .route("/dataset/{id}/explore/groups.csv", get(open::pages::groups_csv))
         .route("/dataset/{id}/chart", get(open::pages::chart))

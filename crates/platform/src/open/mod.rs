@@ -13,6 +13,7 @@
 //! Start at [`dataset`]. The catalogue index is rebuilt from the store by [`reindex`].
 
 pub mod differences;
+pub mod history;
 mod index;
 mod known;
 mod negative;

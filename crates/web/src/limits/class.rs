@@ -38,7 +38,7 @@ const SQL: &str = "/api/v1/sql";
 const GRANTED: &str = "/api/v1/requests/{number}/data/{format}";
 
 /// Routes that search, or read rows, without the prefix of the language.
-const QUERIES: [&str; 23] = [
+const QUERIES: [&str; 24] = [
     "/search",
     "/dataset/{id}",
     "/dataset/{id}/explore",
@@ -61,6 +61,7 @@ const QUERIES: [&str; 23] = [
     OAI,
     "/feed.atom",
     "/body/{code}/feed.atom",
+    "/dataset/{id}/feed.atom",
     "/desk/assets",
 ];
 

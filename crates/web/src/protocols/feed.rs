@@ -1,13 +1,15 @@
 //! Atom feeds (RFC 4287): what is new on the whole portal, in a search, of a body.
 //!
 //! `/feed.atom` takes the parameters of `/search`; `/body/{code}/feed.atom` is that of a
-//! body. Under `/en` they speak English.
+//! body; `/dataset/{id}/feed.atom` tells who took a dataset of its new releases, and of those
+//! that were suspended. Under `/en` they speak English.
 
 use std::fmt::Write as _;
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use platform::open::history::{self, Change, Event};
 use platform::open::{self, Dataset};
 use search::{Facet, Query, Sort};
 use trust::identity::find_body;
@@ -85,6 +87,78 @@ pub(crate) async fn body(
     answer(&app, &visitor, &asked, &About { title, own, page, query }).await
 }
 
+/// `/dataset/{id}/feed.atom`: the releases of a dataset and their suspensions.
+pub(crate) async fn dataset(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    asked: HeaderMap,
+) -> Result<Response, Problem> {
+    let found = open::dataset(&visitor.caller, &app.platform, id_of(&id)?).await?;
+    let id = found.asset.id;
+    let own = format!("/dataset/{id}/feed.atom");
+    let (tag, _) = whole::tag(&app, &format!("{} {own}", visitor.lang.code())).await?;
+    if conditional::has(&asked, &tag) {
+        return Ok(whole::not_modified(&tag));
+    }
+    let events = history::history(&app.platform, id).await?;
+    let name = &found.asset.entry.title;
+    let title = Bilingual::new(
+        format!("{} – 发布与暂停", name.zh),
+        format!("{} – releases and suspensions", Lang::En.pick(name)),
+    );
+    let page = format!("/dataset/{id}");
+    let about = About { title, own, page, query: Query::default() };
+    let updated = events.first().map_or(found.changed_at, |event| event.at);
+    let mut text = head(&app, visitor.lang, &about, updated);
+    for event in &events {
+        push_event(&mut text, &app.site.base_url, visitor.lang, &found, event);
+    }
+    text.push_str("</feed>\n");
+    Ok(whole::document(text, "application/atom+xml; charset=utf-8", &tag))
+}
+
+fn push_event(text: &mut String, base: &str, lang: Lang, dataset: &Dataset, event: &Event) {
+    let (number, release) = (event.number, event.release);
+    let (key, title, words) = match &event.change {
+        Change::Released => (
+            "released",
+            Bilingual::new(format!("第 {number} 次发布"), format!("Release {number}")),
+            Bilingual::new(format!("{} 行。", event.rows), format!("{} rows.", event.rows)),
+        ),
+        Change::Suspended(why) => (
+            "suspended",
+            Bilingual::new(
+                format!("第 {number} 次发布已暂停"),
+                format!("Release {number} is suspended"),
+            ),
+            Bilingual::new(
+                format!("数据不再提供。已经取用的，请留意理由：{why}"),
+                format!(
+                    "The data are not offered any more. If you took them, mind the reason: {why}"
+                ),
+            ),
+        ),
+    };
+    let page = format!("{base}{}", lang.href(&format!("/dataset/{}", dataset.asset.id)));
+    let evidence = format!("{base}{}", lang.href(&format!("/evidence/entry/{}", event.entry_id)));
+    let _written = write!(
+        text,
+        "<entry>\n<id>{}</id>\n<title>{}</title>\n<updated>{at}</updated>\n\
+         <link rel=\"alternate\" type=\"text/html\" href=\"{}\"/>\n\
+         <link rel=\"related\" type=\"text/html\" href=\"{}\"/>\n\
+         <author><name>{}</name></author>\n<category term=\"{key}\"/>\n\
+         <summary>{}</summary>\n</entry>\n",
+        xml(&format!("{base}/api/v1/releases/{release}#{key}")),
+        xml(lang.pick(&title)),
+        xml(&page),
+        xml(&evidence),
+        xml(&dataset.asset.provider),
+        xml(lang.pick(&words)),
+        at = event.at,
+    );
+}
+
 async fn answer(
     app: &App,
     visitor: &Visitor,
@@ -109,11 +183,21 @@ fn feed(
     datasets: &[Dataset],
     last: jiff::Timestamp,
 ) -> String {
+    let updated = datasets.iter().map(|dataset| dataset.changed_at).max().unwrap_or(last);
+    let mut text = head(app, lang, about, updated);
+    for dataset in datasets {
+        push(&mut text, app.site.base_url.as_str(), lang, dataset);
+    }
+    text.push_str("</feed>\n");
+    text
+}
+
+/// What stands before the entries.
+fn head(app: &App, lang: Lang, about: &About, updated: jiff::Timestamp) -> String {
     let base = app.site.base_url.as_str();
     let address = |path: &str| xml(&format!("{base}{}", lang.href(path)));
-    let updated = datasets.iter().map(|dataset| dataset.changed_at).max().unwrap_or(last);
     let language = if lang == Lang::En { "en" } else { "zh-CN" };
-    let mut text = format!(
+    format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"{language}\">\n\
          <id>{own}</id>\n<title>{title}</title>\n<updated>{updated}</updated>\n\
@@ -124,12 +208,7 @@ fn feed(
         title = xml(lang.pick(&about.title)),
         page = address(&about.page),
         name = xml(lang.pick(&app.site.name)),
-    );
-    for dataset in datasets {
-        push(&mut text, base, lang, dataset);
-    }
-    text.push_str("</feed>\n");
-    text
+    )
 }
 
 fn push(text: &mut String, base: &str, lang: Lang, dataset: &Dataset) {

@@ -153,6 +153,28 @@ async fn a_dataset_describes_itself_in_the_words_of_every_tool() {
 }
 
 #[tokio::test]
+async fn who_took_a_dataset_is_told_that_it_was_suspended() {
+    let site = Site::new().await;
+    let (asset, release) = opened(&site).await;
+    for path in [format!("/dataset/{asset}/feed.atom"), format!("/en/dataset/{asset}/feed.atom")] {
+        let feed = text(&site, &path).await;
+        assert_eq!(feed.matches("<entry>").count(), 1, "{feed}");
+        assert!(feed.contains("category term=\"released\""), "{feed}");
+    }
+    let page = text(&site, &format!("/dataset/{asset}")).await.replace("&#x2f;", "/");
+    assert!(page.contains(&format!("/dataset/{asset}/feed.atom")), "the page leads to it");
+    let (platform, stage) = (&site.stage.platform, &site.stage);
+    let reviewer = stage.person(Role::GateReviewer).await;
+    let why = "第三列 <可以> 看出是谁";
+    platform::gate::release::suspend(&reviewer, platform, release.id, why).await.unwrap();
+    let feed = text(&site, &format!("/dataset/{asset}/feed.atom")).await;
+    assert_eq!(feed.matches("<entry>").count(), 2, "{feed}");
+    assert!(feed.contains("第 1 次发布已暂停") && feed.contains("第三列 &lt;可以&gt;"), "{feed}");
+    let none = site.get("/dataset/01a22f9b-009c-7000-8000-000000000000/feed.atom").await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn what_has_not_changed_is_not_sent_again() {
     let site = Site::new().await;
     let (asset, release) = opened(&site).await;

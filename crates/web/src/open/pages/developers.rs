@@ -127,8 +127,8 @@ fn interfaces() -> Vec<Interface> {
         (
             "订阅（Atom）",
             "Feeds (Atom)",
-            "全站、每个检索（参数同 /search）和每个单位（/body/{代码}/feed.atom）。",
-            "Of the portal, of each search (parameters as /search) and of each body (/body/{code}/feed.atom).",
+            "全站、每个检索（参数同 /search）、每个单位（/body/{代码}/feed.atom）和每个数据集的发布与暂停（/dataset/{编号}/feed.atom）。",
+            "Of the portal, of each search (parameters as /search), of each body (/body/{code}/feed.atom), and of each dataset its releases and suspensions (/dataset/{id}/feed.atom).",
             "/feed.atom",
         ),
         (
