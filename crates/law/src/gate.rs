@@ -24,6 +24,17 @@ pub struct Ratio {
 }
 
 impl Ratio {
+    /// Whether a part of a whole is at least this share of it.
+    ///
+    /// ```
+    /// let ratio = law::gate::Ratio::from([9, 10]);
+    /// assert!(ratio.is_reached(9, 10) && !ratio.is_reached(89, 100));
+    /// ```
+    pub fn is_reached(self, part: u64, whole: u64) -> bool {
+        u128::from(part) * u128::from(self.denominator)
+            >= u128::from(whole) * u128::from(self.numerator)
+    }
+
     /// The nearest floating-point number.
     pub fn as_f64(self) -> f64 {
         f64::from(self.numerator) / f64::from(self.denominator)
@@ -158,6 +169,32 @@ pub struct AttackRule {
     pub configurable_default: bool,
 }
 
+/// With what a candidate is held against, so that several releases together expose nobody.
+///
+/// The standard does not speak of several releases: this is our conclusion.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompositionRule {
+    /// Share of the smaller table's rows that another dataset has, too, if both are of the
+    /// same persons. Other persons agree by chance here and there, the same ones nearly all.
+    pub same_rows: Ratio,
+    /// Columns that two datasets share, which point at persons in one of them, before their
+    /// rows are compared.
+    pub shared_columns: usize,
+    /// Datasets of others that are compared: those that share most columns.
+    pub other_datasets: usize,
+    /// Earlier releases of the asset that are compared, the newest.
+    pub earlier_releases: usize,
+    /// The provisions.
+    pub basis: Vec<Basis>,
+    /// Key of the source.
+    pub source: String,
+    /// How far the numbers were checked.
+    pub confidence: Confidence,
+    /// Always true: see above.
+    pub configurable_default: bool,
+}
+
 /// What may be told with differential privacy of data that are not opened.
 ///
 /// GB/T 37964-2019 names the model and gives no number: this is our conclusion.
@@ -231,6 +268,7 @@ struct File {
     risk: RiskRule,
     attribute: AttributeRule,
     attack: AttackRule,
+    composition: CompositionRule,
     summary: SummaryRule,
     model: Models,
     level: Levels,
@@ -291,6 +329,11 @@ pub fn attribute() -> &'static AttributeRule {
 /// What attacks on a release may find out at most.
 pub fn attack() -> &'static AttackRule {
     &GATE.attack
+}
+
+/// With what a candidate is held against.
+pub fn composition() -> &'static CompositionRule {
+    &GATE.composition
 }
 
 /// What may be told with differential privacy of data that are not opened.

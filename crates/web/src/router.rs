@@ -119,7 +119,7 @@ fn pages() -> Router<App> {
         .route("/requests/own/{number}/{code}/supplement", post(requests::pages::own::supplement))
         .route("/requests/own/{number}/{code}/withdraw", post(requests::pages::own::withdraw))
         .route("/requests/own/{number}/{code}/close", post(requests::pages::own::close))
-        .route("/requests/own/{number}/{code}/data/{format}", get(requests::pages::own::data))
+        .route("/requests/own/{number}/{code}/data/{format}", get(requests::granted::file))
         .route("/reuses", get(reuses::pages::gallery))
         .route("/reuses/new", get(reuses::pages::form).post(reuses::pages::submit))
         .route("/desk/reuses", get(reuses::desk::list))

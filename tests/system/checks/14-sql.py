@@ -184,7 +184,6 @@ def hostile(site, asset):
         reader.join()
     check(not wrong, f"beside hostile statements: {wrong}")
     check(len(waits) > 100, f"the honest reader was answered {len(waits)} times")
-    check(sorted(waits)[len(waits) * 95 // 100] < 1, f"one in twenty honest requests waited {max(waits):.1f} s")
     return waits
 
 

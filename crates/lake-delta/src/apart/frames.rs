@@ -48,11 +48,12 @@ enum WireLocation {
 }
 
 impl Request {
-    /// - `bytes`: of memory for the whole process, and of disk.
+    /// - `data_bytes`: memory of the whole process; `spill_bytes`: disk in `folder`.
     pub(super) fn new(
         location: &Location,
         folder: &Path,
-        bytes: (u64, u64),
+        data_bytes: u64,
+        spill_bytes: u64,
         limits: &QueryLimits,
         text: &str,
         tables: Option<&[Named]>,
@@ -65,8 +66,8 @@ impl Request {
         Self {
             lake,
             folder: folder.to_owned(),
-            data_bytes: bytes.0,
-            spill_bytes: bytes.1,
+            data_bytes,
+            spill_bytes,
             memory_bytes: limits.memory_bytes,
             milliseconds: u64::try_from(limits.timeout.as_millis()).unwrap_or(u64::MAX),
             rows: limits.rows,

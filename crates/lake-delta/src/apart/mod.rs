@@ -144,7 +144,8 @@ impl Apart {
         let request = Request::new(
             &self.location,
             worker.folder.path(),
-            (OWN_BYTES.saturating_add(limits.memory_bytes), self.spill_bytes),
+            OWN_BYTES.saturating_add(limits.memory_bytes),
+            self.spill_bytes,
             limits,
             text,
             tables,

@@ -112,6 +112,7 @@ fn a_fact_that_is_not_firm_is_a_configurable_default() {
     }
     assert!(law::gate::attribute().configurable_default);
     assert!(law::gate::attack().configurable_default);
+    assert!(law::gate::composition().configurable_default);
 }
 
 #[test]

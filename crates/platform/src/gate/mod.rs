@@ -24,7 +24,7 @@
 //! - `a_digest_without_a_key_is_refused`
 //!
 //! The tests on the candidate, one file each: `exposure.rs` (attacks), `restore.rs`
-//! (digests), `composition.rs` (earlier releases), `neighbours.rs` (open datasets of
+//! (digests), `composition/` (earlier releases, open data of others), `neighbours.rs` (open datasets of
 //! others); `report.rs` makes them a list of [`Check`]s.
 //!
 //! Start at [`start`]. Decisions are in `rules.rs`, the search in `planner.rs`, the

@@ -13,8 +13,6 @@ use crate::{Error, Platform};
 
 /// Neighbours that are named.
 const NAMED: usize = 20;
-/// Columns that must be shared for a join that tells something.
-const SHARED: usize = 2;
 
 /// An open dataset and what joining it with the candidate gives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,7 +34,7 @@ pub(super) async fn of(
     quasi: &[String],
     tuples: &TupleTable,
 ) -> Result<Vec<NeighbourFact>, Error> {
-    if quasi.len() < SHARED || tuples.rows() == 0 {
+    if quasi.len() < law::gate::composition().shared_columns || tuples.rows() == 0 {
         return Ok(Vec::new());
     }
     let mut reader = platform.store.read().await?;
@@ -44,7 +42,7 @@ pub(super) async fn of(
     for other in release::others(&mut reader, own).await? {
         let has = |name: &&String| other.columns.iter().any(|column| column.name == **name);
         let columns: Vec<String> = quasi.iter().filter(has).cloned().collect();
-        if columns.len() < SHARED || found.len() >= NAMED {
+        if columns.len() < law::gate::composition().shared_columns || found.len() >= NAMED {
             continue;
         }
         let classes = tuples.class_sizes_of(&columns).map_err(deident)?;

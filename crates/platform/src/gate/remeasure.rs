@@ -58,13 +58,16 @@ pub struct Remeasurement {
 /// measured again.
 pub fn rules() -> String {
     let attack = law::gate::attack();
+    let composition = law::gate::composition();
     let Ratio { numerator, denominator } = law::gate::risk().acceptable_risk;
     format!(
-        "{RULES} R<{numerator}/{denominator} l≥{} s≤{} k≤{} i≤{}",
+        "{RULES} R<{numerator}/{denominator} l≥{} s≤{} k≤{} i≤{} c≥{}/{}",
         law::gate::attribute().distinct_l,
         attack.singling_out,
         attack.linking,
         attack.inference,
+        composition.same_rows,
+        composition.other_datasets,
     )
 }
 

@@ -105,7 +105,7 @@ pub(super) fn end_of(day: Date) -> Option<Timestamp> {
     china().to_timestamp(day.tomorrow().ok()?.at(0, 0, 0, 0)).ok()
 }
 
-/// Until when what was asked for must come, if it is asked for now.
+/// The last moment for a supplement that is asked for at `now`.
 pub(super) fn supplement_due_at(now: Timestamp) -> Option<Timestamp> {
     let days = i64::from(law::requests::supplement().days);
     end_of(china_date(now).checked_add(Span::new().days(days)).ok()?)

@@ -68,6 +68,18 @@ impl Grant {
             None => GrantState::Active,
         }
     }
+
+    /// Checks that data can be taken at an instant.
+    fn require_active(&self, now: Timestamp) -> Result<(), Error> {
+        match self.state(now) {
+            GrantState::Active => Ok(()),
+            state => Err(Error::WrongState {
+                subject: format!("grant of case {}", self.case),
+                found: state.code().to_owned(),
+                needed: "active",
+            }),
+        }
+    }
 }
 
 /// A grant, with the data that may be taken.
@@ -190,14 +202,7 @@ pub async fn take(
 ) -> Result<Arc<Current>, Error> {
     let granted = granted(caller, platform, number, code).await?;
     let Granted { grant, current } = granted.ok_or_else(|| not_found(number))?;
-    let state = grant.state(caller.now());
-    if state != GrantState::Active {
-        return Err(Error::WrongState {
-            subject: format!("grant of case {number}"),
-            found: state.code().to_owned(),
-            needed: "active",
-        });
-    }
+    grant.require_active(caller.now())?;
     current.ok_or_else(|| Error::WrongState {
         subject: format!("asset {}", grant.asset_id),
         found: "without a conditional release".to_owned(),
@@ -261,14 +266,7 @@ pub async fn revoke(
     caller.require(Action::RevokeGrant, &dossier.case.resource())?;
     let reason = rules::required_reason(reason)?;
     let grant = table::grant(&mut tx, number).await?.ok_or_else(|| not_found(number))?;
-    let state = grant.state(caller.now());
-    if state != GrantState::Active {
-        return Err(Error::WrongState {
-            subject: format!("grant of case {number}"),
-            found: state.code().to_owned(),
-            needed: "active",
-        });
-    }
+    grant.require_active(caller.now())?;
     table::revoke_grant(&mut tx, number, caller, &reason).await?;
     let event = audit::Event {
         kind: "grant.revoked",

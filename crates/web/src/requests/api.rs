@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use vocabulary::CaseNumber;
 
-use super::pages::own::send_granted;
+use super::granted;
 use super::view::{
     AnswerView, CasePage, CaseView, DetailsView, DossierView, FiledView, GrantView, StatisticsView,
     given,
@@ -253,8 +253,8 @@ pub(crate) async fn own(
     let number = id_of(&number)?;
     let (caller, platform) = (&visitor.caller, &app.platform);
     let own = requests::own(caller, platform, number, &body.code).await?;
-    let granted = requests::granted(caller, platform, number, &body.code).await?;
-    let grant = granted.map(|one| GrantView {
+    let found = requests::granted(caller, platform, number, &body.code).await?;
+    let grant = found.map(|one| GrantView {
         release: one.current.map(|current| current.release.id.to_string()),
         ..GrantView::of(&one.grant, caller.now())
     });
@@ -279,7 +279,7 @@ pub(crate) async fn data(
     ApiJson(body): ApiJson<CodeBody>,
 ) -> Result<Response, Problem> {
     let wish = Wish::of(&format, params, Method::POST, HeaderMap::new())?;
-    send_granted(&app, &visitor, id_of(&number)?, &body.code, wish).await
+    granted::send(&app, &visitor, id_of(&number)?, &body.code, wish).await
 }
 
 /// The filer adds what was missing.

@@ -4,10 +4,12 @@
 //! pages/   list, form, one case, one's own case: for anyone, without signing in
 //! desk/    the cases that a desk answers, and its steps
 //! api.rs   the same for programs
+//! granted.rs   the data that an answer granted, for both
 //! ```
 
 pub(crate) mod api;
 pub(crate) mod desk;
+pub(crate) mod granted;
 pub(crate) mod pages;
 mod view;
 mod words;

@@ -5,10 +5,9 @@
 
 use axum::extract::{FromRequest as _, FromRequestParts as _};
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use platform::open::SHEET_ROWS;
-use platform::requests::{self, CaseState, Granted, Own};
+use platform::requests::{self, CaseState, Own};
 use platform::{Error, requests::Changed};
 use serde::Serialize;
 use vocabulary::{Bilingual, CaseNumber};
@@ -16,11 +15,11 @@ use vocabulary::{Bilingual, CaseNumber};
 use super::case::card;
 use crate::app::App;
 use crate::desk::done;
-use crate::extract::{ApiQuery, id_of};
+use crate::extract::id_of;
 use crate::form::Posted;
-use crate::open::download::{self, DownloadParams, Wish};
 use crate::parts::FormProblem;
 use crate::problem::Problem;
+use crate::requests::granted::Data;
 use crate::requests::words::{AnswerShown, Card, GrantShown, Line, Step, lines, steps};
 use crate::visitor::Visitor;
 
@@ -51,28 +50,9 @@ struct OwnPage {
     answer: Option<AnswerShown>,
     steps: Vec<Step>,
     grant: Option<GrantShown>,
-    files: Vec<File>,
-    facts: Option<Ready>,
+    data: Option<Data>,
     may_withdraw: bool,
     may_close: bool,
-}
-
-/// A file of what was granted.
-#[derive(Serialize)]
-struct File {
-    label: &'static str,
-    file_url: String,
-}
-
-/// The data that may be taken.
-#[derive(Serialize)]
-struct Ready {
-    rows: u64,
-    columns: usize,
-    number: i64,
-    sha256: String,
-    sm3: String,
-    certificate_url: String,
 }
 
 /// Shows the form that asks for number and code.
@@ -211,61 +191,6 @@ pub(crate) async fn close(State(app): State<App>, request: Request) -> Result<Re
     step.answer(taken, ("谢谢，本件已办结。", "Thank you; the case is closed.")).await
 }
 
-/// Sends the data that were granted. The address can be given to any program; it holds the
-/// code of the case, so it is as secret as the page.
-pub(crate) async fn data(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path((number, code, format)): Path<(String, String, String)>,
-    ApiQuery(params): ApiQuery<DownloadParams>,
-    method: Method,
-    asked: HeaderMap,
-) -> Result<Response, Problem> {
-    let wish = Wish::of(&format, params, method, asked)?;
-    send_granted(&app, &visitor, id_of(&number)?, &code, wish).await
-}
-
-/// Sends what was granted with a case, and notes it first: without the note nothing is given.
-pub(in crate::requests) async fn send_granted(
-    app: &App,
-    visitor: &Visitor,
-    number: CaseNumber,
-    code: &str,
-    wish: Wish,
-) -> Result<Response, Problem> {
-    let (caller, platform) = (&visitor.caller, &app.platform);
-    let current = requests::take(caller, platform, number, code).await?;
-    let (format, is_whole) = wish.in_words();
-    if wish.takes() {
-        requests::note_taken(caller, platform, number, &current, format, is_whole).await?;
-    }
-    Ok(private(download::respond(app, current, wish).await?))
-}
-
-/// The files of what was granted, and what they hold.
-fn ready(granted: &Granted, url: &str) -> (Vec<File>, Option<Ready>) {
-    let Some(current) = &granted.current else { return (Vec::new(), None) };
-    let release = &current.release;
-    let file = |(label, ending): (&'static str, &str)| File {
-        label,
-        file_url: format!("{url}/data/{ending}"),
-    };
-    let mut files = vec![("CSV", "csv"), ("CSV (BOM)", "csv?bom=true")];
-    if release.rows <= SHEET_ROWS {
-        files.push(("XLSX", "xlsx"));
-    }
-    files.extend([("JSON", "json"), ("NDJSON", "ndjson"), ("Parquet", "parquet")]);
-    let ready = Ready {
-        rows: release.rows,
-        columns: release.columns.len(),
-        number: release.number,
-        sha256: release.outcome.digest.sha256.clone(),
-        sm3: release.outcome.digest.sm3.clone(),
-        certificate_url: format!("/api/v1/releases/{}/certificate", release.id),
-    };
-    (files.into_iter().map(file).collect(), Some(ready))
-}
-
 async fn page(
     app: &App,
     visitor: &Visitor,
@@ -281,7 +206,7 @@ async fn page(
     let passed = requests::history(&app.platform, number).await?;
     let url = path(number, code);
     let granted = requests::granted(&visitor.caller, &app.platform, number, code).await?;
-    let (files, facts) = granted.as_ref().map(|one| ready(one, &url)).unwrap_or_default();
+    let data = granted.as_ref().and_then(|granted| Data::of(granted, &url));
     let context = OwnPage {
         case: card(app, &case, visitor.caller.now()).await?.titled(&papers.title),
         address: format!("{}{}", app.site.base_url, visitor.lang.href(&url)),
@@ -302,8 +227,7 @@ async fn page(
         answer: case.answer.as_ref().map(AnswerShown::of),
         steps: steps(&passed),
         grant: granted.map(|one| GrantShown::of(&one.grant, visitor.caller.now())),
-        files,
-        facts,
+        data,
         may_withdraw: case.state.is_open(),
         may_close: case.state == CaseState::Answered,
     };
