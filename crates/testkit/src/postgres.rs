@@ -164,7 +164,8 @@ impl Postgres {
     }
 
     async fn run(&self, sql: &str) {
-        let admin = Database::connect(self.url("postgres")).await.expect("the server");
+        let connected = Box::pin(Database::connect(self.url("postgres")));
+        let admin = connected.await.expect("the server");
         admin.execute_unprepared(sql).await.expect("a database");
         admin.close().await.expect("the connection to close");
     }
