@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Rust and Node.js: Debian packages, six Python environments, two
+# Installs what the tests need beside Rust and Node.js: Debian packages, six Python environments, three
 # npm packages. Usage: tools.sh CACHE. What is there already is left alone, so a second run is quick.
 set -euo pipefail
 
@@ -22,7 +22,7 @@ croissant_packages="mlcroissant==1.1.1"
 ckan_packages="ckan[requirements]==2.11.3 ckanext-dcat==2.4.4 rdflib==7.6.0 geomet==1.1.0 setuptools==80.9.0"
 # Attacks and measures of others, beside the gate's.
 attack_packages="anonymeter==1.1.0 pycanon==1.0.1.post2 pandas==3.0.6"
-npm_packages="pa11y-ci@4.1.1 playwright-core@1.65.1"
+npm_packages="pa11y-ci@4.1.1 playwright-core@1.65.1 @stoplight/spectral-cli@6.16.3"
 
 # True where a program of this name can be run, also outside PATH where Debian puts PostgreSQL's.
 has() {

@@ -10,6 +10,7 @@ use crate::delimiter::{Layout, NoLayout, Wishes, layout};
 use crate::encoding::{self, Guess, by_label, guess, head_text};
 use crate::error::IngestError;
 use crate::load::Limits;
+use crate::repair::Repair;
 use crate::sheet;
 use crate::summary::Format;
 
@@ -29,6 +30,9 @@ pub struct Hint {
     pub header: Option<bool>,
     /// The sheet of a workbook; the first visible one if left open.
     pub sheet: Option<String>,
+    /// Repairs of a workbook that a person agreed to.
+    #[serde(default)]
+    pub repairs: Vec<Repair>,
 }
 
 /// What the head of a file shows.

@@ -16,6 +16,7 @@
 //! - `rows_and_rejects_add_up_to_the_records_of_the_file`
 //! - `no_bytes_make_the_reader_panic`
 //! - `a_value_that_is_classified_as_a_kind_parses_as_that_kind`
+//! - `nothing_is_repaired_unless_it_is_agreed_to`
 //!
 //! Start at [`load`]; [`detect`] reads only the head of a file; the exports are
 //! in [`write`](mod@write). This crate knows no table format, no database and
@@ -33,6 +34,7 @@ mod json;
 mod load;
 mod parquet_file;
 mod pipeline;
+mod repair;
 mod sheet;
 mod sink;
 mod summary;
@@ -41,5 +43,6 @@ pub mod write;
 pub use detect::{Detected, Hint, detect};
 pub use error::IngestError;
 pub use load::{Limits, load, load_observed};
+pub use repair::{Example, Proposal, Repair};
 pub use sink::{Observer, Progress, Reason, Reject, Sink, SinkError};
 pub use summary::{ColumnPlan, Format, Kind, Summary};

@@ -259,5 +259,7 @@ pub(crate) fn summary(
         passes: outcome.passes,
         columns: outcome.columns,
         notes,
+        repaired: Vec::new(),
+        proposals: Vec::new(),
     }
 }

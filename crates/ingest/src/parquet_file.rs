@@ -76,6 +76,8 @@ pub(crate) fn load(
         passes: 1,
         columns: plans(&names, &targets),
         notes: Vec::new(),
+        repaired: Vec::new(),
+        proposals: Vec::new(),
     })
 }
 

@@ -21,8 +21,9 @@ use crate::detect::Hint;
 use crate::error::IngestError;
 use crate::load::{Limits, summary};
 use crate::pipeline::{Known, Settings, Source, limit_columns, on_large_stack, run, tally};
+use crate::repair::{Filler, Found, Header, MOST_REGIONS, Mender, Region, SampleRow};
 use crate::sink::{Reason, Sink};
-use crate::summary::{Format, Summary};
+use crate::summary::{Format, Kind, Summary};
 
 /// Rows that are read for the header and the first guess of the types.
 const SAMPLE_ROWS: usize = 4_096;
@@ -88,16 +89,34 @@ pub(crate) fn load(
         rows_before: 0,
         limits: settings.limits.clone(),
         bytes: settings.bytes_total,
+        mender: Mender::default(),
     };
     let (sample, complete) = on_large_stack(|| source.sample())?;
     let layout = Layout::of(&sample, hint.header)?;
     limit_columns(layout.header.len(), settings.limits)?;
-    source.rows_before = layout.rows_before;
-    let names = name_columns(layout.header);
+    let found = on_large_stack(|| {
+        // A sheet whose regions cannot be read is read as it was before.
+        let regions = source.regions().unwrap_or_default();
+        Ok(layout.found(&sample, &regions, hint.header))
+    })?;
+    let (mender, made, open) = found.agreed(&hint.repairs);
+    let mut notes = layout.notes;
+    let (header, rows_before) = match &mender.header {
+        Some((last, names)) => {
+            notes.retain(|note| *note != unnamed());
+            (names.clone(), *last)
+        }
+        None => (layout.header, layout.rows_before),
+    };
+    source.rows_before = rows_before;
+    let header = header.into_iter().enumerate();
+    let names = name_columns(header.map(|(column, name)| mender.name(column, name)));
+    source.mender = mender;
     let mut evidence = vec![Evidence::default(); names.len()];
     let mut chunk = Chunk::listed(names.len());
+    let mut filler = Filler::new(&source.mender.fills);
     for (line, row) in sample.iter().filter(|(line, _)| *line > source.rows_before) {
-        source.push(&mut chunk, *line, row);
+        source.push(&mut chunk, *line, row, &mut filler);
     }
     tally(&chunk, &mut evidence, settings.notation);
     let known = names
@@ -106,7 +125,6 @@ pub(crate) fn load(
         .map(|(name, evidence)| Known { name, evidence, complete })
         .collect();
     let outcome = run(&source, known, settings, sink)?;
-    let mut notes = layout.notes;
     if sheets.len() > 1 {
         let (name, count) = (&source.sheet, sheets.len());
         notes.push(Bilingual::new(
@@ -114,7 +132,23 @@ pub(crate) fn load(
             format!("the workbook has {count} sheets; `{name}` was read"),
         ));
     }
-    Ok(summary(format, "binary", None, outcome, notes, settings))
+    for repair in &made {
+        let label = repair.repair.label();
+        notes.push(Bilingual::new(
+            format!("按同意的办法修整过：{}", label.zh),
+            format!("repaired as agreed: {}", label.en),
+        ));
+    }
+    let read = summary(format, "binary", None, outcome, notes, settings);
+    Ok(Summary { repaired: made, proposals: open, ..read })
+}
+
+/// What is said where no row names the columns.
+fn unnamed() -> Bilingual {
+    Bilingual::new(
+        "首行像是数据，列名由系统给出",
+        "the first row looks like data; the columns were named by position",
+    )
 }
 
 fn chosen(sheets: &[String], hint: &Hint) -> Result<String, IngestError> {
@@ -134,6 +168,8 @@ struct Layout {
     header: Vec<String>,
     /// Number of the last row that is no data.
     rows_before: u64,
+    /// Number of the first row behind the titles.
+    first: u64,
     notes: Vec<Bilingual>,
 }
 
@@ -161,14 +197,34 @@ impl Layout {
         let (mut header, rows_before) = if has_header {
             (first.iter().map(|cell| cell.text.clone()).collect(), *line)
         } else {
-            notes.push(Bilingual::new(
-                "首行像是数据，列名由系统给出",
-                "the first row looks like data; the columns were named by position",
-            ));
+            notes.push(unnamed());
             (Vec::new(), line.saturating_sub(1))
         };
         header.resize(body.iter().map(|(_, row)| row.len()).max().unwrap_or(1), String::new());
-        Ok(Self { header, rows_before, notes })
+        Ok(Self { header, rows_before, first: *line, notes })
+    }
+
+    /// What can be repaired in the sheet.
+    fn found(&self, sample: &[NumberedRow], regions: &[Region], wish: Option<bool>) -> Found {
+        let texts = |row: &[Cell]| row.iter().map(|cell| cell.text.clone()).collect::<Vec<_>>();
+        let rows: Vec<(u64, Vec<String>)> =
+            sample.iter().map(|(line, row)| (*line, texts(row))).collect();
+        let is_named = self.rows_before == self.first;
+        let is_merged = regions.iter().any(|region| region.rows.0 == self.first);
+        let header = if !is_named && is_merged && wish.is_none() {
+            // Empty cells of a merged header make it look like data.
+            let row = rows.iter().find(|(line, _)| *line == self.first);
+            let mut texts = row.map(|(_, texts)| texts.clone()).unwrap_or_default();
+            texts.resize(self.header.len(), String::new());
+            let is_named = texts.iter().all(|text| crate::repair::is_name(text));
+            let row = if is_named { self.first } else { self.rows_before };
+            Header { row, is_named, texts: if is_named { texts } else { self.header.clone() } }
+        } else {
+            Header { row: self.rows_before, is_named, texts: self.header.clone() }
+        };
+        let rows: Vec<SampleRow<'_>> =
+            rows.iter().map(|(line, texts)| (*line, texts.as_slice())).collect();
+        Found::of(&header, &rows, regions)
     }
 }
 
@@ -181,6 +237,7 @@ struct SheetSource {
     rows_before: u64,
     limits: Limits,
     bytes: u64,
+    mender: Mender,
 }
 
 impl SheetSource {
@@ -201,8 +258,13 @@ impl SheetSource {
         Ok((rows, complete))
     }
 
-    /// One row into the chunk, or into its rejects.
-    fn push(&self, chunk: &mut Chunk, line: u64, row: &[Cell]) {
+    /// The merged regions of the sheet.
+    fn regions(&self) -> Result<Vec<Region>, IngestError> {
+        Workbook::open(&self.path, self.format)?.regions(&self.sheet)
+    }
+
+    /// One row into the chunk, repaired as it was agreed to, or into its rejects.
+    fn push(&self, chunk: &mut Chunk, line: u64, row: &[Cell], filler: &mut Filler<'_>) {
         let columns = chunk.columns;
         let long = row.iter().position(|cell| cell.text.len() > self.limits.field_bytes);
         let reason = if let Some(column) = long {
@@ -218,13 +280,33 @@ impl SheetSource {
         } else {
             None
         };
+        let text = |column: usize| row.get(column).map_or("", |cell| cell.text.as_str());
+        let filled = filler.values(line, text);
+        let mut mended: Vec<Cow<'_, str>> = Vec::with_capacity(row.len());
+        let mut unclear = None;
+        for (column, cell) in row.iter().enumerate() {
+            let text = self.mender.cell(column, &cell.text);
+            if text.is_none() {
+                unclear = unclear.or(Some((Reason::Misfit { kind: Kind::Float64 }, Some(column))));
+            }
+            mended.push(text.unwrap_or_default());
+        }
+        for (column, value) in filled {
+            if mended.len() <= column {
+                mended.resize(column + 1, Cow::Borrowed(""));
+            }
+            if let Some(slot) = mended.get_mut(column) {
+                *slot = Cow::Owned(value);
+            }
+        }
+        let reason = reason.or(unclear);
         let Some((reason, column)) = reason else {
             for (column, cell) in row.iter().enumerate() {
                 if cell.damaged && !chunk.damaged.contains(&column) {
                     chunk.damaged.push(column);
                 }
             }
-            chunk.push_row(line, row.iter().map(AsRef::as_ref));
+            chunk.push_row(line, mended.iter().map(|text| text.as_bytes()));
             return;
         };
         let start = chunk.bytes.len();
@@ -237,7 +319,9 @@ impl SheetSource {
         }
         let end = chunk.bytes.len();
         chunk.records += 1;
-        chunk.rejects.push(RowReject { start, end, line: Some(line), reason, value: None, column });
+        let value = column.filter(|_| matches!(reason, Reason::Misfit { .. }));
+        let value = value.and_then(|column| row.get(column)).map(|cell| cell.text.clone());
+        chunk.rejects.push(RowReject { start, end, line: Some(line), reason, value, column });
     }
 }
 
@@ -250,11 +334,12 @@ impl Source for SheetSource {
         emit: &mut dyn FnMut(Chunk) -> Result<(), IngestError>,
     ) -> Result<(), IngestError> {
         let mut chunk = Chunk::listed(columns.len());
+        let mut filler = Filler::new(&self.mender.fills);
         Workbook::open(&self.path, self.format)?.rows(&self.sheet, &mut |line, row, share| {
             if line <= self.rows_before {
                 return Ok(true);
             }
-            self.push(&mut chunk, line, row);
+            self.push(&mut chunk, line, row, &mut filler);
             if chunk.bytes.len() > CHUNK_BYTES || chunk.row_count() >= CHUNK_ROWS {
                 let mut full = std::mem::replace(&mut chunk, Chunk::listed(columns.len()));
                 full.bytes_done = portion(self.bytes, share);
@@ -319,6 +404,26 @@ impl Workbook {
             })
             .map(|sheet| sheet.name.clone())
             .collect()
+    }
+
+    /// The merged regions of a sheet.
+    fn regions(self, sheet: &str) -> Result<Vec<Region>, IngestError> {
+        let merged = match self {
+            Self::Xlsx(mut book) => {
+                book.merge_cells_by_sheet_name(sheet).map_err(|error| workbook_error(&error))?
+            }
+            Self::Xls(book) => {
+                book.merge_cells_by_sheet_name(sheet).map_err(|error| workbook_error(&error))?
+            }
+        };
+        let region = |merged: &calamine::Dimensions| Region {
+            rows: (u64::from(merged.start.0) + 1, u64::from(merged.end.0) + 1),
+            columns: (merged.start.1 as usize, merged.end.1 as usize),
+        };
+        if merged.len() > MOST_REGIONS {
+            return Ok(Vec::new());
+        }
+        Ok(merged.iter().map(region).filter(Region::is_sound).collect())
     }
 
     /// Calls `on_row` for each row that has a filled cell, in the order of the file.

@@ -4,6 +4,8 @@ use arrow::datatypes::{DataType, TimeUnit};
 use serde::{Deserialize, Serialize};
 use vocabulary::Bilingual;
 
+use crate::repair::Proposal;
+
 /// The format of a file, known from its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -130,4 +132,10 @@ pub struct Summary {
     pub columns: Vec<ColumnPlan>,
     /// What a person should know about the file.
     pub notes: Vec<Bilingual>,
+    /// What was repaired in a workbook, as it was agreed to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repaired: Vec<Proposal>,
+    /// What could be repaired, if somebody agrees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<Proposal>,
 }

@@ -25,6 +25,7 @@ pub mod requests;
 pub mod reuses;
 pub mod summary;
 pub mod sweep;
+pub mod topics;
 mod turns;
 mod wording;
 mod words;

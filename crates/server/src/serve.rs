@@ -5,21 +5,22 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use vocabulary::Bilingual;
-use web::{App, DemoAccount, Metrics, Pages, Site};
+use web::{App, DemoAccount, Loading, LoadingStep, Metrics, Pages, Site};
 
 use crate::Failure;
 use crate::config::Config;
-use crate::demo;
+use crate::demo::{self, Show as _};
 use crate::show::{Bar, say};
 use crate::wiring::{Wired, wire};
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn serve(config: Config, demo_accounts: Vec<DemoAccount>) -> Result<(), Failure> {
     let wired = wire(&config).await?;
-    serve_wired(config, wired, demo_accounts).await
+    let nothing = async { Ok(()) };
+    Box::pin(serve_wired(config, wired, demo_accounts, Loading::default(), nothing)).await
 }
 
-/// Loads the demo once, then serves it.
+/// Loads the demo once, and serves it meanwhile.
 pub(crate) async fn demo(config: Config, small: bool, load_only: bool) -> Result<(), Failure> {
     let wired = wire(&config).await?;
     let sources = demo::Sources {
@@ -27,17 +28,43 @@ pub(crate) async fn demo(config: Config, small: bool, load_only: bool) -> Result
         shared: config.shared_data.clone().filter(|folder| folder.exists()),
         small,
     };
-    let bar = Bar::new();
-    let loaded = demo::load(&wired.platform, &sources, &bar).await;
-    bar.end();
-    loaded?;
-    wired.platform.log.seal_all(wired.platform.clock.now()).await?;
+    let platform = wired.platform.clone();
+    let (loading, accounts) = (Loading::default(), demo::accounts());
+    let told = Told { bar: Bar::new(), loading: loading.clone() };
+    let (url, people) = (config.base_url(), accounts.clone());
+    told.step("准备演示数据", "Preparing the demo data", 0, 1);
+    let load = async move {
+        let loaded = Box::pin(demo::load(&platform, &sources, &told)).await;
+        told.bar.end();
+        loaded?;
+        platform.log.seal_all(platform.clock.now()).await?;
+        told.loading.tell(None);
+        if !load_only {
+            greet(&url, &people);
+        }
+        Ok(())
+    };
     if load_only {
-        return Ok(());
+        return load.await;
     }
-    let accounts = demo::accounts();
-    greet(&config.base_url(), &accounts);
-    serve_wired(config, wired, accounts).await
+    say(&format!(
+        "打开 open {} — 数据边装入边可看 data appear as they are loaded",
+        config.base_url()
+    ));
+    Box::pin(serve_wired(config, wired, accounts, loading, load)).await
+}
+
+/// Tells how far the demo is loaded, in the terminal and on the pages.
+struct Told {
+    bar: Bar,
+    loading: Loading,
+}
+
+impl demo::Show for Told {
+    fn step(&self, zh: &str, en: &str, done: u64, total: u64) {
+        self.bar.step(zh, en, done, total);
+        self.loading.tell(Some(LoadingStep { note: Bilingual::new(zh, en), done, total }));
+    }
 }
 
 /// Says where it is and what to try.
@@ -58,10 +85,13 @@ fn greet(url: &str, accounts: &[DemoAccount]) {
     say(&format!("  5. 从外部核验 verify         fenhe log verify {url}\n"));
 }
 
+/// Serves, and carries out `load` beside it; what works on jobs begins when that is done.
 async fn serve_wired(
     config: Config,
     wired: Wired,
     demo_accounts: Vec<DemoAccount>,
+    loading: Loading,
+    load: impl Future<Output = Result<(), Failure>>,
 ) -> Result<(), Failure> {
     let platform = wired.platform.clone();
     if platform.search.is_empty() {
@@ -83,6 +113,7 @@ async fn serve_wired(
             base_url: config.base_url(),
             contact: config.contact.clone(),
             demo_accounts,
+            loading,
             https: config.base_url().starts_with("https://"),
         }),
         stopping: stopping.clone(),
@@ -126,21 +157,29 @@ async fn serve_wired(
         platform::sweep::keep_sweeping(platform.clone(), async move { stopped.cancelled().await })
     };
     let signals = async {
-        wait_for_signal().await;
-        stopping.cancel();
+        tokio::select! {
+            () = wait_for_signal() => stopping.cancel(),
+            () = stopping.cancelled() => {}
+        }
     };
-    let (served, monitored, (), (), (), (), ()) = tokio::join!(
-        async { server.await },
-        monitoring,
-        worker,
-        sealing,
-        remeasuring,
-        sweeping,
-        signals
-    );
+    let working = async {
+        let loaded = tokio::select! {
+            loaded = load => loaded,
+            // What is interrupted goes on at the next start.
+            () = stopping.cancelled() => Ok(()),
+        };
+        if loaded.is_err() {
+            stopping.cancel();
+        }
+        tokio::join!(worker, remeasuring, sweeping);
+        loaded
+    };
+    let (served, monitored, loaded, (), ()) =
+        tokio::join!(async { server.await }, monitoring, working, sealing, signals);
     drop(wired);
     served?;
-    Ok(monitored?)
+    monitored?;
+    loaded
 }
 
 /// Has releases measured again that were measured by other rules than those of today: at

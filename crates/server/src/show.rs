@@ -85,9 +85,3 @@ impl Bar {
         self.bar.finish_and_clear();
     }
 }
-
-impl crate::demo::Show for Bar {
-    fn step(&self, zh: &str, en: &str, done: u64, total: u64) {
-        Self::step(self, zh, en, done, total);
-    }
-}

@@ -1,8 +1,9 @@
 //! What every handler works with.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use platform::Platform;
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::limits::Limits;
@@ -41,6 +42,36 @@ pub struct Site {
     pub demo_accounts: Vec<DemoAccount>,
     /// Whether people reach it by HTTPS, so that cookies and HSTS say so.
     pub https: bool,
+    /// How far the data of a demonstration are loaded.
+    pub loading: Loading,
+}
+
+/// How far data are loaded while the site is served already. Cheap to clone; the clones
+/// tell the same.
+#[derive(Clone, Debug, Default)]
+pub struct Loading(Arc<Mutex<Option<LoadingStep>>>);
+
+/// What is being loaded, after `done` of `total` parts.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoadingStep {
+    /// What is done just now.
+    pub note: vocabulary::Bilingual,
+    /// Parts that are done.
+    pub done: u64,
+    /// All parts.
+    pub total: u64,
+}
+
+impl Loading {
+    /// Tells how far it is; `None` when everything is there.
+    pub fn tell(&self, step: Option<LoadingStep>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = step;
+    }
+
+    /// How far it is; `None` when everything is there.
+    pub fn step(&self) -> Option<LoadingStep> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// An account of a demonstration.

@@ -30,11 +30,12 @@ mod session;
 mod stamp;
 mod step;
 mod summary;
+mod topics;
 mod trust;
 mod view;
 mod visitor;
 
-pub use app::{App, DemoAccount, Site};
+pub use app::{App, DemoAccount, Loading, LoadingStep, Site};
 pub use limits::{AddressError, Addresses, LimitSettings, Limits, Rate, RateChanges, RefillError};
 pub use metrics::Metrics;
 pub use openapi::document;

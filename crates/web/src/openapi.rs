@@ -8,7 +8,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
-use crate::{gate, inbox, open, problem, protocols, registry, requests, reuses, summary, trust};
+use crate::{
+    gate, inbox, open, problem, protocols, registry, requests, reuses, summary, topics, trust,
+};
 
 /// What every operation may answer beside its own answers.
 pub(crate) struct Problems;
@@ -55,6 +57,56 @@ impl Modify for Security {
     }
 }
 
+/// Gives every operation a name of its own, made of its method and path, and every answer
+/// a description.
+struct Complete;
+
+impl Modify for Complete {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            let operations = [
+                ("get", &mut item.get),
+                ("head", &mut item.head),
+                ("put", &mut item.put),
+                ("post", &mut item.post),
+                ("patch", &mut item.patch),
+                ("delete", &mut item.delete),
+            ];
+            for (method, operation) in operations {
+                let Some(operation) = operation else { continue };
+                operation.operation_id = Some(operation_id(method, path));
+                for (status, answer) in &mut operation.responses.responses {
+                    if let RefOr::T(answer) = answer
+                        && answer.description.is_empty()
+                    {
+                        says(status).clone_into(&mut answer.description);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `get` and `/api/v1/assets/{id}/versions` are `get_assets_id_versions`.
+fn operation_id(method: &str, path: &str) -> String {
+    let path = path.strip_prefix("/api/v1/").unwrap_or(path);
+    let words = path.split(|char: char| !char.is_ascii_alphanumeric());
+    let words = words.filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
+/// What an answer is that says nothing else of itself.
+fn says(status: &str) -> &'static str {
+    match status {
+        "200" => "What was asked for",
+        "201" => "It was made; Location says where it is",
+        "202" => "Accepted; a job goes on with it",
+        "204" => "It was done",
+        "206" => "A part of what was asked for",
+        _ => "See the status",
+    }
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -62,7 +114,8 @@ impl Modify for Security {
         description = "登记、检测、开放政务数据的接口。Register, inspect and open government data.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    modifiers(&Security),
+    modifiers(&Security, &Complete),
+    servers((url = "/")),
     security((), ("token" = [])),
     components(schemas(problem::ProblemBody)),
     tags(
@@ -82,7 +135,8 @@ impl Modify for Security {
         registry::api::send_back, registry::api::withdraw,
         registry::upload::begin, registry::upload::offset, registry::upload::append,
         registry::upload::complete, registry::upload::abort, registry::upload::versions,
-        registry::upload::version, registry::upload::quarantine, registry::upload::job,
+        registry::upload::version, registry::upload::repair, registry::upload::quarantine,
+        registry::upload::job,
         gate::api::start, gate::api::of_asset, gate::api::show, gate::api::confirm,
         gate::api::submit, gate::api::approve, gate::api::reject, gate::api::certificate,
         gate::api::suspend, gate::api::measurements, gate::api::remeasure,
@@ -90,7 +144,7 @@ impl Modify for Security {
         summary::api::propose, summary::api::show, summary::api::edit, summary::api::submit,
         summary::api::approve, summary::api::reject, summary::api::withdraw,
         open::api::search, open::api::dataset, open::api::negative_list, open::rows::page, open::rows::groups,
-        open::differences::show,
+        open::differences::show, topics::api::list, topics::api::show, topics::api::save,
         open::download::file, open::sql::get, open::sql::post, open::sql::tables::tables,
         requests::api::list, requests::api::statistics, requests::api::create,
         requests::api::show, requests::api::own, requests::api::supplement,

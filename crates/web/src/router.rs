@@ -26,7 +26,7 @@ use crate::problem::Problem;
 use crate::protocols::{ckan, croissant, data_package, dcat, feed, oai, pod, sitemap};
 use crate::{
     gate, headers, idempotency, inbox, limits, map, metrics, open, openapi, people, registry,
-    requests, reuses, session, summary, trust, view,
+    requests, reuses, session, summary, topics, trust, view,
 };
 
 /// Largest body of a request that is no piece of a file.
@@ -120,6 +120,10 @@ fn pages() -> Router<App> {
         .route("/requests/own/{number}/{code}/withdraw", post(requests::pages::own::withdraw))
         .route("/requests/own/{number}/{code}/close", post(requests::pages::own::close))
         .route("/requests/own/{number}/{code}/data/{format}", get(requests::granted::file))
+        .route("/topics", get(topics::pages::list))
+        .route("/topics/{slug}", get(topics::pages::show))
+        .route("/desk/topics", get(topics::desk::list))
+        .route("/desk/topics/{slug}", get(topics::desk::form).post(topics::desk::save))
         .route("/reuses", get(reuses::pages::gallery))
         .route("/reuses/new", get(reuses::pages::form).post(reuses::pages::submit))
         .route("/desk/reuses", get(reuses::desk::list))
@@ -162,6 +166,7 @@ fn pages() -> Router<App> {
         )
         .route("/desk/assets/{id}/versions/{number}", get(assets::version::show))
         .route("/desk/assets/{id}/gate", post(gate::pages::start::newest))
+        .route("/desk/assets/{id}/versions/{number}/repairs", post(assets::version::repair))
         .route("/desk/assets/{id}/versions/{number}/gate", post(gate::pages::start::version))
         .route("/desk/gate/{id}", get(gate::pages::run::show))
         .route("/desk/gate/{id}/frontier.csv", get(gate::pages::run::frontier))
@@ -204,6 +209,7 @@ fn api() -> Router<App> {
         .route("/api/v1/assets/{id}/uploads", post(registry::upload::begin))
         .route("/api/v1/assets/{id}/versions", get(registry::upload::versions))
         .route("/api/v1/assets/{id}/versions/{number}", get(registry::upload::version))
+        .route("/api/v1/assets/{id}/versions/{number}/repairs", post(registry::upload::repair))
         .route(
             "/api/v1/assets/{id}/versions/{number}/quarantine.csv",
             get(registry::upload::quarantine),
@@ -276,6 +282,8 @@ fn api() -> Router<App> {
         .route("/api/v1/requests/{number}/answer/approval", post(requests::api::approve))
         .route("/api/v1/requests/{number}/answer/return", post(requests::api::send_back))
         .route("/api/v1/requests/{number}/closing", post(requests::api::close))
+        .route("/api/v1/topics", get(topics::api::list))
+        .route("/api/v1/topics/{id}", get(topics::api::show).put(topics::api::save))
         .route("/api/v1/reuses", get(reuses::api::list).post(reuses::api::submit))
         .route("/api/v1/reuses/{id}/publication", post(reuses::api::show))
         .route("/api/v1/reuses/{id}/refusal", post(reuses::api::decline));
@@ -325,14 +333,16 @@ fn operations() -> Router<App> {
     Router::new().route("/healthz", get(health))
 }
 
-/// Whether the database answers.
+/// Whether the database answers and everything is loaded.
 async fn health(State(app): State<App>) -> Response {
+    let not_yet = |status: &str| {
+        let body = Json(serde_json::json!({ "status": status }));
+        (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+    };
     match app.platform.store.read().await {
+        Ok(_) if app.site.loading.step().is_some() => not_yet("loading"),
         Ok(_) => Json(serde_json::json!({ "status": "ok" })).into_response(),
-        Err(_) => {
-            (StatusCode::SERVICE_UNAVAILABLE, Json(serde_json::json!({ "status": "unavailable" })))
-                .into_response()
-        }
+        Err(_) => not_yet("unavailable"),
     }
 }
 

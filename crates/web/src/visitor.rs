@@ -56,6 +56,7 @@ struct Frame<'a> {
     account: Option<AccountFrame>,
     csrf: &'a str,
     flash: Option<&'a Flash>,
+    loading: Option<crate::app::LoadingStep>,
 }
 
 #[derive(Serialize)]
@@ -91,6 +92,7 @@ impl Visitor {
             account,
             csrf: &self.csrf,
             flash: self.flash.as_ref(),
+            loading: self.site.loading.step(),
         }
     }
 

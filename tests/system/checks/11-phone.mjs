@@ -73,7 +73,7 @@ async function json(page, path) {
 /** What anyone sees: every open data set, because each has other words and numbers. */
 async function portal(browser) {
   const page = await open(browser);
-  const named = { home: "/", search: "/search?q=山西", results: "/search", "sign-in": "/sign-in", evidence: "/evidence", bodies: "/bodies", developers: "/developers", sql: "/sql", "sql-answer": "/sql?sql=select+1+as+x", nothing: "/search?q=qqqqqq" };
+  const named = { home: "/", search: "/search?q=山西", results: "/search", "sign-in": "/sign-in", evidence: "/evidence", bodies: "/bodies", developers: "/developers", topics: "/topics", topic: "/topics/population", sql: "/sql", "sql-answer": "/sql?sql=select+1+as+x", nothing: "/search?q=qqqqqq" };
   for (const [name, path] of Object.entries(named)) await look(page, path, name);
   const found = await json(page, "/api/v1/datasets?per_page=100");
   const [data, entries] = [found.datasets.filter((one) => one.has_data), found.datasets.filter((one) => !one.has_data)];

@@ -1,4 +1,5 @@
-"""The API against its own description: whatever is sent, no answer is a server error (schemathesis).
+"""The API against its own description, which spectral finds no error in: whatever is sent, no answer is a server
+error (schemathesis).
 
 Twice: with made-up identifiers, and with those of things that exist, so that the code behind is reached.
 """
@@ -21,6 +22,7 @@ def main():
     clerk = person.token()
     document = Client().get("/api/v1/openapi.json").json
     check(document["openapi"].startswith("3.1"), f"the description is OpenAPI {document['openapi']}")
+    lint()
     cases = fuzz("made-up", clerk.token, "")
     identifiers = things(clerk, person)
     settings = [
@@ -30,6 +32,22 @@ def main():
     ]
     cases += fuzz("real", clerk.token, "\n".join(settings))
     print(f"{cases} test cases without a server error")
+
+
+def lint():
+    """Spectral's rules for OpenAPI: no error."""
+    folder = os.path.join(OUT, "spectral")
+    os.makedirs(folder, exist_ok=True)
+    ruleset, document = os.path.join(folder, "ruleset.yaml"), os.path.join(folder, "openapi.json")
+    with open(ruleset, "w") as file:
+        file.write('extends: ["spectral:oas"]\n')
+    with open(document, "wb") as file:
+        file.write(Client().get("/api/v1/openapi.json").body)
+    spectral = os.path.join(TOOLS, "npm/node_modules/.bin/spectral")
+    arguments = [spectral, "lint", document, "--ruleset", ruleset, "--fail-severity", "error"]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=120)
+    errors = [line for line in done.stdout.splitlines() if " error " in line]
+    check(done.returncode == 0, f"spectral: {errors[:20]} {done.stdout[-300:]} {done.stderr[-500:]}")
 
 
 def things(clerk, person):

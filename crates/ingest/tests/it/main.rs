@@ -13,6 +13,7 @@ mod json;
 mod load;
 mod parquet;
 mod real_files;
+mod repairs;
 mod robust;
 mod sheets;
 mod spool;

@@ -1,7 +1,8 @@
 //! The candidate for release while it is being made: every released batch is
 //! counted, profiled, inspected and digested as it passes.
 
-use arrow::array::{Array as _, RecordBatch};
+use arrow::array::{Array as _, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use deident::{Applied, Applier, TupleTable};
@@ -10,6 +11,7 @@ use ingest::write::{CsvOptions, CsvWriter};
 use sha2::Digest as _;
 
 use super::exposure::{AttackFact, Counted, Exposure};
+use super::left_out::LeftOut;
 use super::measure::{deident, detector_for};
 use super::release::RowsDigest;
 use super::restore::{Digests, RestorationFact};
@@ -40,6 +42,9 @@ pub(super) struct Candidate {
     /// The same plan, for the rows that are shown.
     probe: Applier,
     tests: Tests,
+    left_out: LeftOut,
+    /// Place of the next row of the version.
+    place: u64,
 }
 
 /// What was found of a finished candidate.
@@ -68,13 +73,14 @@ pub(super) struct CandidateFacts {
 
 impl Candidate {
     /// Begins; `probe` is a second applier of the same plan, `empty` a batch of the
-    /// version without rows.
+    /// version without rows. The rows of `left_out` are left out whatever the plan says.
     pub(super) fn new(
         mut applier: Applier,
         probe: Applier,
         empty: &RecordBatch,
         columns: &Counted,
         tests: Tests,
+        left_out: LeftOut,
     ) -> Result<Self, Error> {
         let released = applier.apply(empty).map_err(deident)?;
         let counted = columns.all();
@@ -93,6 +99,8 @@ impl Candidate {
             after: Vec::new(),
             probe,
             tests,
+            left_out,
+            place: 0,
         })
     }
 
@@ -103,13 +111,20 @@ impl Candidate {
 
     /// Applies the plan to a batch of the version and measures what it becomes.
     pub(super) fn take(&mut self, batch: &RecordBatch) -> Result<RecordBatch, Error> {
-        for row in 0..batch.num_rows().min(SHOWN.saturating_sub(self.before.len())) {
+        let marks = self.left_out.marks(self.place, batch.num_rows());
+        self.place += u64::try_from(batch.num_rows()).unwrap_or(0);
+        for (row, is_left_out) in (0..batch.num_rows()).zip(&marks) {
+            if self.before.len() >= SHOWN {
+                break;
+            }
             let one = batch.slice(row, 1);
             self.before.extend(texts(&one)?);
             let released = self.probe.apply(&one).map_err(deident)?;
-            self.after.push(texts(&released)?.pop());
+            self.after.push(texts(&released)?.pop().filter(|_| !is_left_out));
         }
         self.tests.digests.take(batch)?;
+        let kept: BooleanArray = marks.iter().map(|is_left_out| Some(!is_left_out)).collect();
+        let batch = &filter_record_batch(batch, &kept).map_err(deident)?;
         if let Some(exposure) = &mut self.tests.exposure {
             exposure.take(batch)?;
         }
@@ -124,10 +139,13 @@ impl Candidate {
     /// Ends the measurements and tries the attacks.
     pub(super) fn finish(self) -> Result<CandidateFacts, Error> {
         let attacks = self.tests.exposure.map_or_else(|| Ok(Vec::new()), Exposure::attack)?;
+        let (mut applied, left_out) = (self.applier.applied(), self.left_out.len());
+        applied.rows_in += left_out;
+        applied.suppressed += left_out;
         Ok(CandidateFacts {
             attacks,
             restorations: self.tests.digests.try_out()?,
-            applied: self.applier.applied(),
+            applied,
             quasi: self.quasi,
             tuples: self.counted.finish(),
             profile: self.profiler.finish(),

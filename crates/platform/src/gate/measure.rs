@@ -7,6 +7,9 @@
 //! pass 3: compare with earlier releases ─▶ checks ─▶ verdict
 //! ```
 //!
+//! Where rows by which earlier releases would tell a small group apart are left out, pass 2
+//! is made once more without them.
+//!
 //! The verdict rests on the rows of the candidate itself, not on what the plan
 //! promises. A masked identifier still says something about a person, so it
 //! counts among the quasi-identifiers of the candidate.
@@ -23,6 +26,7 @@ use super::candidate::{Candidate, CandidateFacts, Tests};
 use super::checks::{Check, CheckKind, CheckVerdict};
 use super::composition::{self, CompositionFact};
 use super::exposure::{Counted, Exposure};
+use super::left_out::LeftOut;
 use super::model::{
     ColumnOutcome, Decision, DiversityFact, GateRun, GateState, Outcome, Treatment,
 };
@@ -55,8 +59,16 @@ pub(crate) async fn run_measure(
     drop(reader);
     let k = run.settings.k.unwrap_or(required_class(&run)?);
     let searched = planner::search(platform, task, &run, &version, k).await?;
-    let case = Case::new(platform, task, &asset, &run, &version, &searched);
-    let (facts, stored) = Box::pin(case.make_candidate()).await?;
+    let mut case = Case::new(platform, task, &asset, &run, &version, &searched);
+    let (mut facts, mut stored) = Box::pin(case.make_candidate()).await?;
+    if run.settings.leave_out_changed {
+        let left_out = Box::pin(case.rows_to_leave_out(&facts, &stored)).await?;
+        if !left_out.is_empty() {
+            case.left_out = left_out;
+            (facts, stored) = Box::pin(case.make_candidate()).await?;
+        }
+    }
+    let left_out = case.left_out.save(platform, task, &run).await?;
     let measured = Box::pin(case.judge(facts, &stored, None)).await?;
     let Measurement { facts, checks, refusals, compared_to, .. } = measured;
     let state = if refusals.is_empty() { GateState::Passed } else { GateState::Refused };
@@ -64,6 +76,7 @@ pub(crate) async fn run_measure(
         rows: facts.applied.rows_in,
         rows_released: facts.applied.rows_out,
         rows_suppressed: facts.applied.suppressed,
+        left_out,
         columns: column_outcomes(&run, &searched),
         plan: Some(searched.plan),
         k,
@@ -101,6 +114,8 @@ pub(super) struct Case<'a> {
     pub(super) version: &'a Version,
     pub(super) searched: &'a Searched,
     pub(super) columns: Counted,
+    /// Rows of the version that the candidate leaves out whatever the plan says.
+    pub(super) left_out: LeftOut,
 }
 
 /// What was measured of a case, and what follows.
@@ -150,7 +165,9 @@ impl<'a> Case<'a> {
         version: &'a Version,
         searched: &'a Searched,
     ) -> Self {
-        Self { platform, task, asset, run, version, searched, columns: Counted::of(run) }
+        let columns = Counted::of(run);
+        let left_out = LeftOut::default();
+        Self { platform, task, asset, run, version, searched, columns, left_out }
     }
 
     /// Pass 2: applies the plan, writes the candidate, and measures what was written.
@@ -195,7 +212,8 @@ impl<'a> Case<'a> {
             Some(Exposure::new(plan, applier()?, tuples, self.columns.clone())?)
         };
         let tests = Tests { digests: Digests::new(plan, self.version.rows.unwrap_or(0)), exposure };
-        Candidate::new(applier()?, applier()?, &empty, &self.columns, tests)
+        let left_out = self.left_out.clone();
+        Candidate::new(applier()?, applier()?, &empty, &self.columns, tests, left_out)
     }
 
     /// Hands every row of the version to the candidate, and what becomes of it to the
@@ -245,6 +263,39 @@ impl<'a> Case<'a> {
             .map_err(|_| Error::Interrupted)?
     }
 
+    /// The case as earlier releases are held against it.
+    fn now<'b>(
+        &'b self,
+        assessment: &Assessment,
+        table: &'b StoredTable,
+        own: Option<&'b Release>,
+    ) -> Result<composition::Now<'b>, Error> {
+        Ok(composition::Now {
+            run: self.run,
+            version: self.version,
+            plan: &self.searched.plan,
+            tuples: &self.searched.tuples,
+            columns: &self.columns,
+            table,
+            left_out: &self.left_out,
+            own,
+            required: assessment.required_class.max(required_class(self.run)?.into()),
+        })
+    }
+
+    /// Rows by which this candidate and earlier releases tell small groups apart.
+    async fn rows_to_leave_out(
+        &self,
+        facts: &CandidateFacts,
+        table: &StoredTable,
+    ) -> Result<LeftOut, Error> {
+        let now = self.now(&assess(self.run, facts)?, table, None)?;
+        let limit = self.run.settings.suppression_limit;
+        let allowed = allowed_suppression(limit, facts.applied.rows_in);
+        let allowed = allowed.saturating_sub(facts.applied.suppressed);
+        Box::pin(composition::leave_out(self.platform, self.task, &now, allowed)).await
+    }
+
     /// Holds what was measured against the rules. `table` has the rows; releases from
     /// number `own` on are not earlier ones.
     pub(super) async fn judge(
@@ -253,19 +304,10 @@ impl<'a> Case<'a> {
         table: &StoredTable,
         own: Option<&Release>,
     ) -> Result<Measurement, Error> {
-        let Case { platform, task, asset, run, version, searched, columns } = self;
+        let Case { platform, task, asset, run, version, columns, .. } = self;
         let assessment = assess(run, &facts)?;
         let diversity = diversity(columns, &facts)?;
-        let now = composition::Now {
-            run,
-            version,
-            plan: &searched.plan,
-            tuples: &searched.tuples,
-            columns,
-            table,
-            own,
-            required: assessment.required_class.max(required_class(run)?.into()),
-        };
+        let now = self.now(&assessment, table, own)?;
         let mut reader = platform.store.read().await?;
         let compared_to = release::newest_number(&mut reader, run.asset_id).await?;
         drop(reader);
@@ -292,6 +334,7 @@ impl<'a> Case<'a> {
             attacks: &facts.attacks,
             restorations: &facts.restorations,
             composition: &composition,
+            left_out: self.left_out.len(),
             not_compared: compared.left_out,
             neighbours: &neighbours,
             quasi: &columns.quasi,

@@ -21,6 +21,7 @@
 //! - `a_direct_identifier_never_leaves`
 //! - `a_class_with_one_sensitive_value_is_refused`
 //! - `a_version_that_differs_by_one_person_is_refused`
+//! - `few_changed_persons_are_left_out_where_that_is_asked_for`
 //! - `a_digest_without_a_key_is_refused`
 //!
 //! The tests on the candidate, one file each: `exposure.rs` (attacks), `restore.rs`
@@ -35,6 +36,7 @@ mod checks;
 mod composition;
 mod exposure;
 mod inspect;
+mod left_out;
 mod measure;
 mod model;
 mod neighbours;
@@ -57,6 +59,7 @@ pub use checks::{Check, CheckKind, CheckVerdict, Figure};
 pub use composition::CompositionFact;
 pub use exposure::{AttackFact, AttackKind};
 pub(crate) use inspect::run_inspect;
+pub use left_out::LeftOutFact;
 pub(crate) use measure::run_measure;
 pub use model::{
     ColumnOutcome, Decision, DiversityFact, GateRun, GateState, Outcome, SearchFacts, Settings,

@@ -10,6 +10,7 @@ use vocabulary::{AccountId, AssetId, Bilingual, DataLevel, GateRunId, ReleaseId,
 use super::checks::Check;
 use super::composition::CompositionFact;
 use super::exposure::AttackFact;
+use super::left_out::LeftOutFact;
 use super::neighbours::NeighbourFact;
 use super::restore::RestorationFact;
 use crate::RefusedBy;
@@ -64,13 +65,24 @@ pub struct Settings {
     /// table (t-closeness, equal distance), from 0 to 1; `None` asks for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub t: Option<f64>,
+    /// Whether rows are left out by which the candidate and earlier releases would tell a
+    /// small group apart; they count among the rows that may be suppressed. Otherwise such
+    /// a candidate is refused.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub leave_out_changed: bool,
+}
+
+/// For fields that are not written unless they are set.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(set: &bool) -> bool {
+    !set
 }
 
 impl Settings {
     /// The defaults of `law` for a sharing model, with a share of rows from 0 to 1 that
     /// may be suppressed.
     pub fn new(model: SharingModel, suppression_limit: f64) -> Self {
-        Self { model, k: None, suppression_limit, l: None, t: None }
+        Self { model, k: None, suppression_limit, l: None, t: None, leave_out_changed: false }
     }
 
     /// Fewest different values of a sensitive column in a class.
@@ -146,8 +158,12 @@ pub struct Outcome {
     pub rows: u64,
     /// Rows of the candidate.
     pub rows_released: u64,
-    /// Rows left out because their class is too small.
+    /// Rows left out because their class is too small, or with which earlier releases would
+    /// tell a small group apart.
     pub rows_suppressed: u64,
+    /// The latter of them, one by one; `None` for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOutFact>,
     /// What was done to each column, in order.
     pub columns: Vec<ColumnOutcome>,
     /// The plan that was carried out; `None` in outcomes of the first rules, whose plan

@@ -21,6 +21,7 @@ use trust::{Action, Caller, audit};
 use vocabulary::{Bilingual, EntryId, JobId, ReleaseId};
 
 use super::checks::{Check, RULES};
+use super::left_out::LeftOut;
 use super::measure::Case;
 use super::planner::Searched;
 use super::release::{self, Release};
@@ -169,7 +170,8 @@ pub(crate) async fn run(platform: &Platform, task: &Task, work: &Again) -> Resul
     // The outcome of the run names the columns that were left out, too.
     let outcome = run.outcome.as_deref().unwrap_or(&found.outcome);
     let searched = Searched::again(platform, task, &version, outcome).await?;
-    let case = Case::new(platform, task, &asset, &run, &version, &searched);
+    let mut case = Case::new(platform, task, &asset, &run, &version, &searched);
+    case.left_out = LeftOut::load(platform, task, outcome.left_out.as_ref()).await?;
     let facts = Box::pin(case.measure_only()).await?;
     let same_rows = facts.digest == found.outcome.digest;
     let measured = Box::pin(case.judge(facts, &found.table, Some(&found))).await?;

@@ -28,6 +28,8 @@ pub(super) struct Measured<'a> {
     pub(super) attacks: &'a [AttackFact],
     pub(super) restorations: &'a [RestorationFact],
     pub(super) composition: &'a [CompositionFact],
+    /// Rows that are left out so that these tell nothing more.
+    pub(super) left_out: u64,
     /// Earlier releases that were not compared because there are too many.
     pub(super) not_compared: usize,
     pub(super) neighbours: &'a [NeighbourFact],
@@ -383,6 +385,9 @@ fn composition(measured: &Measured<'_>) -> Part {
             measured.composition.len()
         ),
     );
+    if measured.left_out > 0 {
+        check = check.with("为此不予发布的行", "Rows left out for this", measured.left_out);
+    }
     let mut refusals = Vec::new();
     if let Some(words) = not_shown(measured) {
         check.verdict = CheckVerdict::Attention;
@@ -410,8 +415,8 @@ fn composition(measured: &Measured<'_>) -> Part {
         if fact.exposed > 0 {
             refusals.extend(refused_by(
                 "R-OP-02",
-                format!("与{with}相减或对照，{} 行落在少于 {} 行的人群中，最小的只有 {} 行。请按先前的方案处理，或等变动的行足够多，或删除变动少的行。", fact.exposed, fact.required, fact.smallest),
-                format!("Held against {with_en}, {} rows stand in groups of fewer than {}, the smallest of {}. Treat the columns as that release did, wait until more rows have changed, or leave the few changed rows out.", fact.exposed, fact.required, fact.smallest),
+                format!("与{with}相减或对照，{} 行落在少于 {} 行的人群中，最小的只有 {} 行。请按先前的方案处理，或等变动的行足够多，或选择“变动少的行不发布”再测一次。", fact.exposed, fact.required, fact.smallest),
+                format!("Held against {with_en}, {} rows stand in groups of fewer than {}, the smallest of {}. Treat the columns as that release did, wait until more rows have changed, or have the few changed rows left out and measure again.", fact.exposed, fact.required, fact.smallest),
             ));
         }
         for (column, rows) in fact.known.iter().filter(|(_, rows)| *rows > 0) {

@@ -20,6 +20,8 @@
 //! knows HTTP. The data of an asset come in through [`upload`] and [`version`].
 
 mod model;
+mod reading;
+pub mod repair;
 mod rules;
 mod table;
 pub mod upload;

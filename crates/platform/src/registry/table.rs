@@ -381,7 +381,7 @@ pub(super) async fn end_upload(
 
 const VERSION: &str = "SELECT version_id, asset_id, number, state, upload_id, file_name, bytes,
         sha256, sm3, reading, profile, rows, rejected, table_path, table_version, table_bytes,
-        problem, filed_by, created_at, finished_at
+        problem, filed_by, created_at, finished_at, reread
    FROM dataset_version";
 
 impl FromRow for Version {
@@ -414,6 +414,7 @@ impl FromRow for Version {
             filed_by: row.get("filed_by")?,
             created_at: row.get("created_at")?,
             finished_at: row.get("finished_at")?,
+            reread: json_or_none(row, "reread")?,
         })
     }
 }
@@ -451,8 +452,8 @@ pub(super) async fn insert_version(tx: &mut Tx, version: &Version) -> Result<(),
     let changed = tx
         .execute(
             "INSERT INTO dataset_version (version_id, asset_id, number, state, upload_id,
-                    file_name, bytes, filed_by, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                    file_name, bytes, filed_by, created_at, sha256, reread)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             params![
                 version.id,
                 version.asset_id,
@@ -463,6 +464,8 @@ pub(super) async fn insert_version(tx: &mut Tx, version: &Version) -> Result<(),
                 version.bytes,
                 version.filed_by,
                 version.created_at,
+                version.sha256,
+                to_json_or_none("reread", version.reread.as_ref())?,
             ],
         )
         .await?;

@@ -61,6 +61,9 @@ pub struct FileHint {
     pub has_header: Option<bool>,
     /// The sheet of a workbook.
     pub sheet: Option<String>,
+    /// Repairs of a workbook that a person agreed to, see [`ingest::Repair`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<ingest::Repair>,
 }
 
 impl FileHint {
@@ -72,6 +75,7 @@ impl FileHint {
             delimiter: self.delimiter.and_then(|c| u8::try_from(c).ok()),
             header: self.has_header,
             sheet: self.sheet.clone(),
+            repairs: self.repairs.clone(),
         }
     }
 }

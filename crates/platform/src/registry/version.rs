@@ -15,21 +15,19 @@
 //! - `nothing_is_half_visible_after_a_crash`
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
-use std::ops::ControlFlow;
+use std::io::Read;
 use std::path::Path;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use jiff::Timestamp;
-use lake::{CommitInfo, TablePath, TableWriter};
+use lake::TablePath;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::Digest as _;
 use trust::{Action, Caller, audit};
 use vocabulary::{AccountId, AssetId, Bilingual, UploadId, VersionId};
 
-use super::upload::{Completed, Upload};
+use super::reading::{Loaded, read_into_lake};
+use super::upload::{Completed, FileHint, Upload};
 use super::{Asset, AssetState, Item, table};
 use crate::jobs::{Progress, Task};
 use crate::{Error, Platform};
@@ -73,6 +71,17 @@ pub struct Version {
     pub created_at: Timestamp,
     /// When it was stored or failed.
     pub finished_at: Option<Timestamp>,
+    /// The version whose file it was read from, if it came by no upload of its own.
+    pub reread: Option<Reread>,
+}
+
+/// The file of an earlier version, read once more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reread {
+    /// Number of that version.
+    pub of: i64,
+    /// How the file is read now.
+    pub hint: FileHint,
 }
 
 /// A version of a table in the lake.
@@ -115,6 +124,12 @@ pub struct Reading {
     pub columns: Vec<ReadColumn>,
     /// What the reader noticed.
     pub notes: Vec<Bilingual>,
+    /// What was repaired, as a person agreed to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repaired: Vec<ingest::Proposal>,
+    /// What could be repaired, see [`super::repair`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<ingest::Proposal>,
 }
 
 /// A column as it was understood.
@@ -165,13 +180,29 @@ pub(super) async fn create(
     upload: &Upload,
 ) -> Result<Completed, Error> {
     let version = Version {
-        id: VersionId::new_v7(caller.now()),
-        asset_id: upload.asset_id,
-        number: table::next_version_number(tx, upload.asset_id).await?,
-        state: "reading".to_owned(),
         upload_id: Some(upload.id),
-        file_name: upload.file_name.clone(),
-        bytes: upload.bytes_total,
+        ..filed(tx, caller, upload.asset_id, upload.account_id).await?
+    };
+    let version =
+        Version { file_name: upload.file_name.clone(), bytes: upload.bytes_total, ..version };
+    file(tx, caller, version).await
+}
+
+/// A version with the next number, before it is known where its file is.
+pub(super) async fn filed(
+    tx: &mut store::Tx,
+    caller: &Caller,
+    asset_id: AssetId,
+    filed_by: AccountId,
+) -> Result<Version, Error> {
+    Ok(Version {
+        id: VersionId::new_v7(caller.now()),
+        asset_id,
+        number: table::next_version_number(tx, asset_id).await?,
+        state: "reading".to_owned(),
+        upload_id: None,
+        file_name: String::new(),
+        bytes: 0,
         sha256: None,
         sm3: None,
         reading: None,
@@ -180,10 +211,19 @@ pub(super) async fn create(
         rejected: None,
         stored: None,
         problem: None,
-        filed_by: upload.account_id,
+        filed_by,
         created_at: caller.now(),
         finished_at: None,
-    };
+        reread: None,
+    })
+}
+
+/// Writes a new version and the job that reads it.
+pub(super) async fn file(
+    tx: &mut store::Tx,
+    caller: &Caller,
+    version: Version,
+) -> Result<Completed, Error> {
     table::insert_version(tx, &version).await?;
     let job_id = crate::jobs::enqueue(
         tx,
@@ -195,15 +235,29 @@ pub(super) async fn create(
     .await?;
     let event = audit::Event {
         kind: "version.filed",
-        subject: format!("asset:{}", upload.asset_id),
+        subject: format!("asset:{}", version.asset_id),
         body: json!({
             "version": version.id, "number": version.number,
             "file_name": version.file_name, "bytes": version.bytes, "job": job_id,
+            "reread": version.reread,
         }),
         ground: None,
     };
     audit::append(tx, caller, event).await.map_err(Error::evidence)?;
     Ok(Completed { version_id: version.id, number: version.number, job_id })
+}
+
+/// What was said of the file of a version.
+pub(super) async fn hint_of(
+    query: &mut impl store::Query,
+    version: &Version,
+) -> Result<FileHint, Error> {
+    if let Some(reread) = &version.reread {
+        return Ok(reread.hint.clone());
+    }
+    let Some(id) = version.upload_id else { return Ok(FileHint::default()) };
+    let upload = table::find_upload(query, id).await?;
+    Ok(upload.map(|upload| upload.hint).unwrap_or_default())
 }
 
 /// The version that an upload became, if it is completed.
@@ -244,6 +298,10 @@ fn shown_to(caller: &Caller, asset: &Asset, mut version: Version) -> Version {
     for column in version.profile.iter_mut().flat_map(|profile| &mut profile.columns) {
         (column.min, column.max) = (None, None);
         column.top.clear();
+    }
+    if let Some(reading) = &mut version.reading {
+        let found = reading.proposals.iter_mut().chain(&mut reading.repaired);
+        found.for_each(|found| found.examples.clear());
     }
     version
 }
@@ -342,16 +400,16 @@ pub(crate) async fn run_read(
     };
     drop(reader);
     if version.state != "reading" {
+        // The program may have ended between the last commit and this.
+        if let (Some(id), Some(sha256)) = (version.upload_id, &version.sha256) {
+            platform.files.keep(id, sha256)?;
+        }
         return Ok(());
     }
     let kept = keep_file(platform, task, &version).await?;
-    let hint = match version.upload_id {
-        Some(id) => {
-            let mut reader = platform.store.read().await?;
-            table::find_upload(&mut reader, id).await?.map(|upload| upload.hint).unwrap_or_default()
-        }
-        None => super::upload::FileHint::default(),
-    };
+    let mut reader = platform.store.read().await?;
+    let hint = hint_of(&mut reader, &version).await?;
+    drop(reader);
     let table = table_path(&format!("{}/v{}", version.asset_id, version.number))?;
     let read = read_into_lake(platform, task, &version, &kept, &hint, &table).await;
     let finished = match read {
@@ -363,8 +421,8 @@ pub(crate) async fn run_read(
 }
 
 /// A received file: where it is kept, and its digests.
-struct KeptFile {
-    path: std::path::PathBuf,
+pub(super) struct KeptFile {
+    pub(super) path: std::path::PathBuf,
     sha256: String,
     sm3: String,
 }
@@ -375,9 +433,9 @@ async fn keep_file(platform: &Platform, task: &Task, version: &Version) -> Resul
     let progress = task.progress.clone();
     let (bytes, upload_id, known) = (version.bytes, version.upload_id, version.sha256.clone());
     tokio::task::spawn_blocking(move || {
-        let path = match (upload_id, known) {
+        let path = match (upload_id, &known) {
             (Some(id), None) => files.upload(id),
-            (_, Some(sha256)) => files.received(&sha256),
+            (_, Some(sha256)) => files.received(sha256),
             (None, None) => return Err(Error::Interrupted),
         };
         let failed = |source| files.failed(&path, source);
@@ -394,219 +452,16 @@ async fn keep_file(platform: &Platform, task: &Task, version: &Version) -> Resul
             progress.report(Progress::bytes(done, bytes, "计算摘要", "Computing digests"));
         }
         let (sha256, sm3) = (hex::encode(sha256.finalize()), hex::encode(sm3.finalize()));
+        if known.is_some_and(|known| known != sha256) {
+            let damaged = std::io::Error::other("the file is no longer what its digest says");
+            return Err(failed(damaged));
+        }
         // The file stays under its upload's name until the version is finished: a
         // job that begins anew finds it there.
         Ok(KeptFile { path: path.clone(), sha256, sm3 })
     })
     .await
     .map_err(|_| Error::Interrupted)?
-}
-
-/// What reading a file gave.
-struct Loaded {
-    summary: ingest::Summary,
-    profile: quality::TableProfile,
-    stored: StoredTable,
-}
-
-/// Reads a file into a new version of a table, with quarantine and profile.
-async fn read_into_lake(
-    platform: &Platform,
-    task: &Task,
-    version: &Version,
-    kept: &KeptFile,
-    hint: &super::upload::FileHint,
-    table: &TablePath,
-) -> Result<Loaded, Error> {
-    let (platform, progress) = (platform.clone(), task.progress.clone());
-    let (path, hint) = (kept.path.clone(), hint.for_reader(&version.file_name));
-    let quarantine = platform.files.quarantine(version.id);
-    let table = table.clone();
-    let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || {
-        let watch = Watch(quality::SharedProfiler::new());
-        let mut sink = LakeSink::new(runtime, &platform, table.clone(), quarantine, progress);
-        let limits = &platform.limits.ingest;
-        match ingest::load_observed(&path, &hint, limits, &watch, &mut sink) {
-            Ok(summary) => sink.finish(summary, watch.0),
-            Err(problem) => {
-                sink.abort();
-                Err(sink.broken.take().unwrap_or(Error::Ingest(problem)))
-            }
-        }
-    })
-    .await
-    .map_err(|_| Error::Interrupted)?
-}
-
-/// Receives what the reader delivers: batches go to the lake and to the profile,
-/// rejected rows to quarantine.
-struct LakeSink {
-    runtime: tokio::runtime::Handle,
-    platform: Platform,
-    table: TablePath,
-    quarantine_path: std::path::PathBuf,
-    quarantine: Option<BufWriter<File>>,
-    writer: Option<Box<dyn TableWriter>>,
-    schema: Option<SchemaRef>,
-    progress: crate::jobs::Reporter,
-    /// The platform's own error behind a stopped load.
-    broken: Option<Error>,
-}
-
-impl LakeSink {
-    fn new(
-        runtime: tokio::runtime::Handle,
-        platform: &Platform,
-        table: TablePath,
-        quarantine_path: std::path::PathBuf,
-        progress: crate::jobs::Reporter,
-    ) -> Self {
-        Self {
-            runtime,
-            platform: platform.clone(),
-            table,
-            quarantine_path,
-            quarantine: None,
-            writer: None,
-            schema: None,
-            progress,
-            broken: None,
-        }
-    }
-
-    /// Remembers the platform's own error and stops the reader.
-    fn stop(&mut self, error: Error) -> ingest::SinkError {
-        let shown = ingest::SinkError::new(error.to_string());
-        self.broken = Some(error);
-        shown
-    }
-
-    /// Commits the table, syncs the quarantine and ends the profile.
-    fn finish(
-        mut self,
-        summary: ingest::Summary,
-        profiler: quality::SharedProfiler,
-    ) -> Result<Loaded, Error> {
-        if let Some(mut file) = self.quarantine.take() {
-            let path = self.quarantine_path.clone();
-            let failed = |source| self.platform.files.failed(&path, source);
-            file.flush().map_err(failed)?;
-            file.get_ref().sync_all().map_err(failed)?;
-            if let Some(folder) = path.parent() {
-                crate::files::sync_folder(folder).map_err(failed)?;
-            }
-        }
-        let writer = self.writer.take().ok_or(Error::Interrupted)?;
-        let info = CommitInfo {
-            author: "system".to_owned(),
-            operation: READ.to_owned(),
-            at: self.platform.clock.now(),
-        };
-        let committed = self.runtime.block_on(writer.commit(info))?;
-        let schema = self.schema.take().ok_or(Error::Interrupted)?;
-        let profile = profiler.finish(&schema).map_err(|_| Error::Interrupted)?;
-        Ok(Loaded {
-            summary,
-            profile,
-            stored: StoredTable {
-                path: self.table.to_string(),
-                version: committed.version,
-                bytes: committed.bytes,
-            },
-        })
-    }
-
-    /// Throws away what was written so far.
-    fn abort(&mut self) {
-        if let Some(writer) = self.writer.take() {
-            self.runtime.block_on(writer.abort());
-        }
-        self.quarantine = None;
-    }
-}
-
-impl ingest::Sink for LakeSink {
-    fn begin(&mut self, schema: SchemaRef) -> Result<(), ingest::SinkError> {
-        self.abort();
-        let opened = self.runtime.block_on(self.platform.lake.writer(&self.table, schema.clone()));
-        match opened {
-            Ok(writer) => self.writer = Some(writer),
-            Err(error) => return Err(self.stop(error.into())),
-        }
-        self.schema = Some(schema);
-        match File::create(&self.quarantine_path) {
-            Ok(file) => self.quarantine = Some(BufWriter::new(file)),
-            Err(source) => {
-                let error = self.platform.files.failed(&self.quarantine_path, source);
-                return Err(self.stop(error));
-            }
-        }
-        Ok(())
-    }
-
-    fn batch(&mut self, batch: RecordBatch) -> Result<(), ingest::SinkError> {
-        let Some(writer) = &mut self.writer else {
-            return Err(ingest::SinkError::new("no table is open".to_owned()));
-        };
-        match self.runtime.block_on(writer.write(batch)) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.stop(error.into())),
-        }
-    }
-
-    fn reject(&mut self, reject: ingest::Reject) -> Result<(), ingest::SinkError> {
-        let row = Quarantined {
-            line: reject.line,
-            column: reject.column,
-            value: reject.value,
-            code: reject.reason.code().to_owned(),
-            reason: reject.reason.message(),
-            raw: reject.raw,
-        };
-        let Some(file) = &mut self.quarantine else { return Ok(()) };
-        let written = serde_json::to_writer(&mut *file, &row)
-            .map_err(std::io::Error::from)
-            .and_then(|()| file.write_all(b"\n"));
-        match written {
-            Ok(()) => Ok(()),
-            Err(source) => {
-                let error = self.platform.files.failed(&self.quarantine_path, source);
-                Err(self.stop(error))
-            }
-        }
-    }
-
-    fn progress(&mut self, progress: ingest::Progress) -> ControlFlow<()> {
-        let note_zh = format!("已读取 {} 行", progress.rows);
-        let note_en = format!("{} rows read", progress.rows);
-        self.progress.report(Progress::bytes(
-            progress.bytes_done,
-            progress.bytes_total,
-            &note_zh,
-            &note_en,
-        ));
-        if self.progress.is_cancelled() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-}
-
-/// The profile of what is read, computed on the threads that read.
-struct Watch(quality::SharedProfiler);
-
-impl ingest::Observer for Watch {
-    fn observe(&self, batch: &RecordBatch) {
-        if let Err(error) = self.0.update(batch) {
-            tracing::error!(error = %error, "a batch could not be profiled");
-        }
-    }
-
-    fn start_over(&self) {
-        self.0.start_over();
-    }
 }
 
 /// The version as it is after reading.
@@ -651,6 +506,8 @@ fn reading(summary: &ingest::Summary) -> Reading {
         delimiter: summary.delimiter.map(|c| c.to_string()),
         columns: columns.collect(),
         notes: summary.notes.clone(),
+        repaired: summary.repaired.clone(),
+        proposals: summary.proposals.clone(),
     }
 }
 
@@ -672,7 +529,17 @@ async fn save(platform: &Platform, task: &Task, version: Version) -> Result<(), 
     let mut tx = platform.store.begin().await?;
     table::save_version(&mut tx, &version).await?;
     let asset = super::load(&mut tx, version.asset_id).await?;
-    if asset.state == AssetState::Draft && asset.entry.items.is_empty() {
+    let items = &asset.entry.items;
+    let is_untouched = match &version.reread {
+        // The items of the file as it was read before, to which nobody added anything.
+        Some(reread) => {
+            let before = table::version_by_number(&mut tx, version.asset_id, reread.of).await?;
+            before.is_some_and(|before| *items == items_of(&before))
+        }
+        None => false,
+    };
+    let is_read = version.state == "stored";
+    if is_read && asset.state == AssetState::Draft && (items.is_empty() || is_untouched) {
         let before = asset.revision;
         let asset = with_items(asset, &version, task.now());
         table::save(&mut tx, &asset, before).await?;
@@ -695,18 +562,22 @@ async fn save(platform: &Platform, task: &Task, version: Version) -> Result<(), 
     Ok(())
 }
 
-/// The asset with its items read from the columns of a version.
-fn with_items(asset: Asset, version: &Version, now: Timestamp) -> Asset {
+/// Items as the columns of a version give them.
+fn items_of(version: &Version) -> Vec<Item> {
     let columns = version.reading.iter().flat_map(|reading| &reading.columns);
-    let items = columns
+    columns
         .map(|column| Item {
             name: column.name.clone(),
             kind: column.kind.clone(),
             ..Item::default()
         })
-        .collect();
+        .collect()
+}
+
+/// The asset with its items read from the columns of a version.
+fn with_items(asset: Asset, version: &Version, now: Timestamp) -> Asset {
     let mut entry = asset.entry;
-    entry.items = items;
+    entry.items = items_of(version);
     if entry.format.is_empty() {
         version.reading.iter().for_each(|reading| entry.format.clone_from(&reading.format));
     }

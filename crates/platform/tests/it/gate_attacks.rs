@@ -11,12 +11,12 @@ use vocabulary::AssetId;
 
 use crate::stage::{Stage, residents};
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings::new(law::SharingModel::Public, 0.05)
 }
 
 /// A published asset with a file.
-async fn published(stage: &Stage, csv: &str) -> AssetId {
+pub(crate) async fn published(stage: &Stage, csv: &str) -> AssetId {
     let asset = stage.asset().await;
     stage.file(asset, "rows.csv", csv.as_bytes()).await;
     stage.publish(asset).await;
@@ -24,7 +24,7 @@ async fn published(stage: &Stage, csv: &str) -> AssetId {
 }
 
 /// An inspected run for a version.
-async fn inspected(stage: &Stage, asset: AssetId, version: i64) -> GateRun {
+pub(crate) async fn inspected(stage: &Stage, asset: AssetId, version: i64) -> GateRun {
     let clerk = stage.person(Role::Clerk).await;
     let open = law::Audience::Open;
     let platform = &stage.platform;
@@ -34,7 +34,7 @@ async fn inspected(stage: &Stage, asset: AssetId, version: i64) -> GateRun {
 }
 
 /// Confirms decisions with settings and waits for the measurement.
-async fn measured(stage: &Stage, run: &GateRun, settings: Settings) -> GateRun {
+pub(crate) async fn measured(stage: &Stage, run: &GateRun, settings: Settings) -> GateRun {
     let clerk = stage.person(Role::Clerk).await;
     let platform = &stage.platform;
     gate::confirm(&clerk, platform, run.id, None, settings, run.decisions.clone()).await.unwrap();
@@ -53,7 +53,7 @@ async fn released(stage: &Stage, asset: AssetId, version: i64) -> GateRun {
 }
 
 /// Has a run that passed submitted and approved.
-async fn approved(stage: &Stage, run: &GateRun) {
+pub(crate) async fn approved(stage: &Stage, run: &GateRun) {
     assert_eq!(run.state, GateState::Passed, "{:?}", grounds(run));
     let platform = &stage.platform;
     gate::submit(&stage.person(Role::Clerk).await, platform, run.id, None).await.unwrap();
@@ -61,20 +61,20 @@ async fn approved(stage: &Stage, run: &GateRun) {
     gate::approve(&reviewer, platform, run.id, None).await.unwrap();
 }
 
-fn outcome(run: &GateRun) -> &Outcome {
+pub(crate) fn outcome(run: &GateRun) -> &Outcome {
     run.outcome.as_ref().unwrap()
 }
 
-fn grounds(run: &GateRun) -> Vec<String> {
+pub(crate) fn grounds(run: &GateRun) -> Vec<String> {
     outcome(run).refusals.iter().map(|refusal| refusal.detail.en.clone()).collect()
 }
 
-fn verdict(run: &GateRun, kind: CheckKind) -> CheckVerdict {
+pub(crate) fn verdict(run: &GateRun, kind: CheckKind) -> CheckVerdict {
     outcome(run).checks.iter().find(|check| check.kind == kind).unwrap().verdict
 }
 
 /// Decides about a column as a person would.
-fn decide(run: &mut GateRun, column: &str, role: detect::Role, treatment: Treatment) {
+pub(crate) fn decide(run: &mut GateRun, column: &str, role: detect::Role, treatment: Treatment) {
     let decision = run.decisions.iter_mut().find(|found| found.column == column).unwrap();
     (decision.role, decision.treatment) = (role, treatment);
     decision.reason = "测试中由人判断".to_owned();

@@ -9,6 +9,7 @@
 
 mod gate;
 mod gate_attacks;
+mod gate_left_out;
 mod grants;
 mod inbox;
 mod records;
@@ -17,3 +18,4 @@ mod requests;
 mod reuses;
 mod stage;
 mod summary;
+mod topics;

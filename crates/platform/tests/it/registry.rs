@@ -140,6 +140,67 @@ async fn good_rows_are_kept_and_bad_rows_are_explained() {
     }
 }
 
+/// A sheet with a merged region and a unit in every cell of numbers.
+fn sheet_for_people() -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, name) in (0..).zip(["地区", "县区", "人口"]) {
+        sheet.write_string(0, column, name).unwrap();
+    }
+    for (row, county) in (1..).zip(["小店区", "迎泽区", "杏花岭区", "尖草坪区"]) {
+        sheet.write_string(row, 1, county).unwrap();
+        sheet.write_string(row, 2, format!("{row}.5万人")).unwrap();
+    }
+    let plain = rust_xlsxwriter::Format::new();
+    sheet.merge_range(1, 0, 4, 0, "太原市", &plain).unwrap();
+    book.save_to_buffer().unwrap()
+}
+
+#[tokio::test]
+async fn a_workbook_is_repaired_as_a_version_of_its_own_once_a_clerk_agrees() {
+    for stage in Stage::each().await {
+        let platform = &stage.platform;
+        let asset = stage.asset().await;
+        let before = stage.file(asset, "people.xlsx", &sheet_for_people()).await;
+        let reading = before.reading.unwrap();
+        let proposed: Vec<_> = reading.proposals.iter().map(|found| found.repair).collect();
+        assert_eq!(proposed, [ingest::Repair::MergedCells, ingest::Repair::Units]);
+        assert_eq!(reading.columns[2].kind, "text");
+        // Who may not see rows sees no examples of them, and nobody else agrees.
+        let admin = stage.person(Role::DataAdmin).await;
+        let (_, seen) = version::find(&admin, platform, asset, 1).await.unwrap();
+        assert!(seen.reading.unwrap().proposals[0].examples.is_empty());
+        let head = stage.person(Role::UnitHead).await;
+        let denied = registry::repair::repair(&head, platform, asset, 1, &proposed).await;
+        assert!(matches!(denied, Err(Error::Denied { .. })), "{denied:?}");
+        let clerk = stage.person(Role::Clerk).await;
+        for none in [&[][..], &[ingest::Repair::Marks]] {
+            let invalid = registry::repair::repair(&clerk, platform, asset, 1, none).await;
+            assert!(matches!(invalid, Err(Error::Invalid { .. })), "{invalid:?}");
+        }
+        let units = [ingest::Repair::Units];
+        let completed = registry::repair::repair(&clerk, platform, asset, 1, &units).await.unwrap();
+        stage.work().await;
+        let (draft, after) =
+            version::find(&clerk, platform, asset, completed.number).await.unwrap();
+        assert_eq!((after.number, after.state.as_str()), (2, "stored"));
+        assert_eq!((after.rows, after.sha256), (Some(4), before.sha256));
+        let reading = after.reading.unwrap();
+        assert_eq!(reading.columns[2].name, "人口（万人）");
+        assert_eq!(reading.columns[2].kind, "number");
+        let names: Vec<_> = draft.entry.items.iter().map(|item| item.name.as_str()).collect();
+        assert_eq!(names, ["地区", "县区", "人口（万人）"]);
+        // What is still open can be agreed to later, and what was made stays made.
+        let cells = [ingest::Repair::MergedCells];
+        let completed = registry::repair::repair(&clerk, platform, asset, 2, &cells).await.unwrap();
+        stage.work().await;
+        let (_, last) = version::find(&clerk, platform, asset, completed.number).await.unwrap();
+        let reading = last.reading.unwrap();
+        assert_eq!((reading.repaired.len(), reading.proposals.len()), (2, 0));
+        assert_eq!(last.profile.unwrap().complete_rows, 4);
+    }
+}
+
 #[tokio::test]
 async fn a_return_always_gives_a_reason() {
     let stage = Stage::new().await;

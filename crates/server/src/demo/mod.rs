@@ -31,8 +31,9 @@ mod waiting;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use platform::Platform;
-use platform::registry;
+use platform::topics::{self, Edit, TopicState};
+use platform::{Platform, registry};
+use vocabulary::{AssetId, Bilingual};
 
 use self::divisions::{CITIES, Divisions};
 use self::people::People;
@@ -154,9 +155,9 @@ async fn places(
     let civil = Desk { platform, people, unit: &people.civil };
     let statistics = Desk { platform, people, unit: &people.statistics };
     bar.step("开放行政区划", "Opening the divisions");
-    civil.open(divisions.cities_and_counties()).await?;
+    let mut together = vec![civil.open(divisions.cities_and_counties()).await?];
     bar.step("开放乡镇街道", "Opening the townships");
-    civil.open(divisions.townships()).await?;
+    together.push(civil.open(divisions.townships()).await?);
     if !sources.small {
         for city in &CITIES {
             bar.step("开放各市乡镇街道", "Opening the townships of each city");
@@ -166,12 +167,32 @@ async fn places(
         civil.open(divisions.villages()).await?;
     }
     bar.step("开放人口普查", "Opening the census");
-    statistics.open(census::dataset(divisions)).await?;
+    together.insert(0, statistics.open(census::dataset(divisions)).await?);
     if let Some(folder) = geo_folder(sources) {
         bar.step("绘制地图", "Drawing the map");
         boundaries::write_map(&folder, &platform.files.map())?;
-        civil.open(boundaries::counties(&folder)?).await?;
+        together.push(civil.open(boundaries::counties(&folder)?).await?);
     }
+    topic(platform, people, together).await
+}
+
+/// The topic of the tables about places.
+async fn topic(
+    platform: &Platform,
+    people: &People,
+    datasets: Vec<AssetId>,
+) -> Result<(), DemoError> {
+    let edit = Edit {
+        state: TopicState::Shown,
+        title: Bilingual::new("人口与区划", "People and places"),
+        summary: Bilingual::new(
+            "山西省有多少人，住在哪里：人口普查，以及市、县、乡镇街道的名单和代码，可按区划代码连在一起使用。",
+            "How many people live in Shanxi, and where: the census, and the lists of cities, counties and townships, which are joined by their division codes.",
+        ),
+        datasets,
+    };
+    let admin = people.data_admin.at(platform.clock.now());
+    topics::save(&admin, platform, "population", None, edit).await?;
     Ok(())
 }
 

@@ -55,11 +55,12 @@ impl Desk<'_> {
     }
 
     /// Opens a dataset without persons: every column leaves as it is.
-    pub(super) async fn open(&self, dataset: Dataset) -> Result<(), DemoError> {
+    pub(super) async fn open(&self, dataset: Dataset) -> Result<AssetId, DemoError> {
         let title = dataset.entry.title.zh.clone();
         let asset = self.upload_and_publish(dataset).await?;
         let run = self.measure(asset, &title, keep_all).await?;
-        self.release(run, &title).await
+        self.release(run, &title).await?;
+        Ok(asset)
     }
 
     /// Uploads a file and takes its description to publication.

@@ -80,6 +80,7 @@ actions! {
     RevokeGrant, "收回数据使用授权", "take back a grant of conditional data";
     SubmitReuse, "提交应用成果", "submit a reuse";
     ReviewReuse, "审核应用成果", "review a reuse";
+    EditTopic, "编辑专题", "edit a topic";
     ViewCertificate, "查看发布证书", "view a release certificate";
     ViewLog, "查看透明日志", "view the transparency log";
     ViewAudit, "查看审计记录", "view the audit trail";

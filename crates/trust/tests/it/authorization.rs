@@ -235,7 +235,7 @@ fn model(action: Action, facts: &Facts) -> bool {
         A::ReadCase => here(Role::Clerk) || here(Role::UnitHead) || has(Role::DataAdmin),
         A::HandleCase => here(Role::Clerk),
         A::PublishQuestion => here(Role::Clerk) || has(Role::DataAdmin),
-        A::AssignCase | A::ReviewReuse => has(Role::DataAdmin),
+        A::AssignCase | A::ReviewReuse | A::EditTopic => has(Role::DataAdmin),
         A::ExtendCase => here(Role::UnitHead),
         A::ApproveAnswer => here(Role::UnitHead) && !mine,
         A::RevokeGrant => here(Role::UnitHead) || has(Role::DataAdmin),

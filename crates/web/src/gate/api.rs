@@ -41,6 +41,10 @@ pub struct SettingsBody {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1)]
     pub t: Option<f64>,
+    /// Whether rows are left out by which this and an earlier release would tell a small
+    /// group of persons apart; they count as suppressed. Otherwise such a run is refused.
+    #[serde(default)]
+    pub leave_out_changed: bool,
 }
 
 fn public() -> String {
@@ -62,7 +66,14 @@ impl SettingsBody {
 
 impl Default for SettingsBody {
     fn default() -> Self {
-        Self { model: public(), k: None, suppression_limit: two_percent(), l: None, t: None }
+        Self {
+            model: public(),
+            k: None,
+            suppression_limit: two_percent(),
+            l: None,
+            t: None,
+            leave_out_changed: false,
+        }
     }
 }
 
@@ -77,7 +88,13 @@ impl TryFrom<SettingsBody> for Settings {
                 "public, controlled or enclave.",
             )
         })?;
-        Ok(Self { k: body.k, l: body.l, t: body.t, ..Self::new(model, body.suppression_limit) })
+        Ok(Self {
+            k: body.k,
+            l: body.l,
+            t: body.t,
+            leave_out_changed: body.leave_out_changed,
+            ..Self::new(model, body.suppression_limit)
+        })
     }
 }
 
@@ -244,6 +261,7 @@ impl From<GateRun> for GateRunView {
                 suppression_limit: run.settings.suppression_limit,
                 l: run.settings.l,
                 t: run.settings.t,
+                leave_out_changed: run.settings.leave_out_changed,
             },
             findings: run.findings,
             decisions: run.decisions.into_iter().map(DecisionBody::from).collect(),

@@ -21,6 +21,7 @@ pub(crate) const MOST_HITS: usize = 10_000;
 
 /// What to search.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct SearchParams {
     /// Words; empty finds everything.

@@ -36,6 +36,7 @@ const CSV_ROWS: usize = 512;
 
 /// Which releases, and how they are compared.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct DifferenceParams {
     /// Number of the earlier release; left out, the one before `to`.

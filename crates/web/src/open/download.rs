@@ -38,6 +38,7 @@ use crate::visitor::Visitor;
 
 /// How to write the file.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct DownloadParams {
     /// For CSV: put a byte-order mark first, so that Excel reads the Chinese.

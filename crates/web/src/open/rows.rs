@@ -26,6 +26,7 @@ pub(crate) const MOST_ROWS: u64 = 10_000;
 
 /// Which rows.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct RowParams {
     /// Columns to show, separated by commas; left out, all.
@@ -72,6 +73,7 @@ impl RowParams {
 
 /// Which groups.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct GroupParams {
     /// Columns that make a group, separated by commas.

@@ -16,7 +16,7 @@ use crate::problem::Problem;
 use crate::visitor::Visitor;
 
 /// The package of a dataset.
-#[utoipa::path(get, path = "/dataset/{id}/datapackage.json", tag = "open", operation_id = "data_package",
+#[utoipa::path(get, path = "/dataset/{id}/datapackage.json", tag = "open",
     params(("id" = String, Path, description = "Identifier of the dataset")),
     responses((status = 200, description = "A Data Package", body = Object), crate::openapi::Problems))]
 pub(crate) async fn package(

@@ -24,8 +24,16 @@ use crate::problem::Problem;
 const PART: u64 = 20_000;
 
 /// Pages that are there whatever the catalogue holds.
-const PAGES: [&str; 7] =
-    ["/", "/search", "/bodies", "/evidence", "/developers", "/licence", "/accessibility"];
+const PAGES: [&str; 8] = [
+    "/",
+    "/search",
+    "/topics",
+    "/bodies",
+    "/evidence",
+    "/developers",
+    "/licence",
+    "/accessibility",
+];
 
 const XML: &str = "application/xml; charset=utf-8";
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";

@@ -46,6 +46,7 @@ pub(crate) struct ReasonBody {
 
 /// Which assets to list.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ListParams {
     /// Only those of this body (credit code).
     pub body: Option<String>,

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use futures::StreamExt as _;
 use platform::registry::upload::{self, FileHint};
-use platform::registry::version;
+use platform::registry::{repair, version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vocabulary::UploadId;
@@ -81,6 +81,7 @@ pub(crate) async fn begin(
         delimiter: body.delimiter,
         has_header: body.has_header,
         sheet: body.sheet.filter(|text| !text.is_empty()),
+        ..FileHint::default()
     };
     let begun =
         upload::begin(caller, &app.platform, id_of(&id)?, &body.file_name, body.bytes, hint)
@@ -158,14 +159,18 @@ pub(crate) async fn complete(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let caller = visitor.signed_in()?;
-    let completed = upload::complete(caller, &app.platform, id_of(&id)?).await?;
+    Ok(accepted(&upload::complete(caller, &app.platform, id_of(&id)?).await?))
+}
+
+/// A version that a job is going to read.
+fn accepted(completed: &upload::Completed) -> Response {
     let view = CompletedView {
         job_id: completed.job_id.to_string(),
         version_id: completed.version_id.to_string(),
         version_number: completed.number,
     };
     let location = format!("/api/v1/jobs/{}", completed.job_id);
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(view)).into_response())
+    (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(view)).into_response()
 }
 
 /// Gives an upload up.
@@ -208,6 +213,56 @@ pub(crate) async fn version(
     let (_, found) =
         version::find(&visitor.caller, &app.platform, id_of(&id)?, id_of(&number)?).await?;
     Ok(Json(found.into()))
+}
+
+/// Which repairs are agreed to.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct RepairsBody {
+    /// `header_rows`, `merged_cells`, `units` or `marks`, of those in `reading.proposals`.
+    pub repairs: Vec<String>,
+}
+
+/// Reads the file of a version once more and repairs in it what is agreed to: headers over
+/// several rows, merged cells, units and footnote marks inside the cells of a workbook. The
+/// result is a new version; `reading.proposals` of a version says what can be repaired, with
+/// the first cells before and after.
+#[utoipa::path(post, path = "/api/v1/assets/{id}/versions/{number}/repairs", tag = "registry",
+    params(("id" = String, Path, description = "Identifier of the asset"),
+           ("number" = i64, Path, description = "Number of the version")),
+    request_body = RepairsBody,
+    responses((status = 202, body = CompletedView), crate::openapi::Problems))]
+pub(crate) async fn repair(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id, number)): Path<(String, String)>,
+    ApiJson(body): ApiJson<RepairsBody>,
+) -> Result<Response, Problem> {
+    let caller = visitor.signed_in()?;
+    let repairs = repairs(body.repairs.iter().map(String::as_str))?;
+    let (id, number) = (id_of(&id)?, id_of(&number)?);
+    Ok(accepted(&repair::repair(caller, &app.platform, id, number, &repairs).await?))
+}
+
+/// Repairs by their codes.
+///
+/// # Errors
+///
+/// [`platform::Error::Invalid`] for a code that is none.
+pub(crate) fn repairs<'a>(
+    codes: impl Iterator<Item = &'a str>,
+) -> Result<Vec<ingest::Repair>, platform::Error> {
+    let of = |code: &str| ingest::Repair::ALL.into_iter().find(|repair| repair.code() == code);
+    codes
+        .map(|code| {
+            of(code).ok_or_else(|| {
+                platform::Error::invalid(
+                    "repairs",
+                    "应为 header_rows、merged_cells、units 或 marks。",
+                    "header_rows, merged_cells, units or marks.",
+                )
+            })
+        })
+        .collect()
 }
 
 /// The quarantined rows of a version, as CSV: line, column, value, reason, row.

@@ -27,6 +27,7 @@ use crate::visitor::Visitor;
 
 /// Which cases to list.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ListParams {
     /// Only of this kind.
     pub kind: Option<String>,
@@ -45,6 +46,7 @@ pub(crate) struct ListParams {
 
 /// Which cases to count.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct StatisticsParams {
     /// Only of this kind.
     pub kind: Option<String>,

@@ -21,6 +21,7 @@ use crate::visitor::Visitor;
 
 /// Which reuses to list.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ListParams {
     /// Only those that were made of this dataset.
     pub dataset: Option<String>,

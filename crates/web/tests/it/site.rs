@@ -43,6 +43,7 @@ impl Site {
                 base_url: "http://localhost:8080".to_owned(),
                 contact: None,
                 demo_accounts: Vec::new(),
+                loading: web::Loading::default(),
                 https: false,
             }),
             stopping: tokio_util::sync::CancellationToken::new(),

@@ -8,14 +8,21 @@ use std::sync::Arc;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use deident::{Applier, Plan, TupleTable};
+use rand::rngs::StdRng;
 
 use super::CompositionFact;
+use super::choice::{Choice, tells_column};
 use crate::Error;
 use crate::gate::candidate::texts;
+use crate::gate::left_out::LeftOut;
 use crate::gate::measure::deident;
 
 /// The forms of a row.
 pub(super) type Forms = Vec<Option<String>>;
+
+/// The forms of a row in the earlier release and in the candidate; `None` where a release
+/// does not show the row.
+pub(super) type Sight = (Option<Forms>, Option<Forms>);
 
 /// A sensitive column and which of the two releases shows it.
 #[derive(Clone, Debug)]
@@ -25,7 +32,8 @@ pub(super) struct Secret {
     pub(super) by_now: bool,
 }
 
-/// Looks at the rows of a version as one release shows them.
+/// Looks at the rows of a version as one release shows them, but for those that it left
+/// out one by one.
 pub(super) struct Lens {
     columns: Vec<String>,
     applier: Applier,
@@ -59,10 +67,50 @@ impl Lens {
     }
 }
 
-/// The earlier release on both versions, whose columns may have other types.
-pub(super) struct Lenses {
+/// The earlier release on both versions, whose columns may have other types, and the rows
+/// of its version that it left out.
+pub(super) struct Then {
     pub(super) on_then: Lens,
     pub(super) on_now: Lens,
+    pub(super) left_out: LeftOut,
+}
+
+/// The candidate, and the rows of its version that it leaves out.
+pub(super) struct Later {
+    pub(super) lens: Lens,
+    pub(super) left_out: LeftOut,
+}
+
+/// Rows of the earlier version with one digest that were not met yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Unmet {
+    shown: u32,
+    left_out: u32,
+}
+
+impl Unmet {
+    /// Takes one row, one that was shown first; says whether it was.
+    fn take(&mut self) -> Option<bool> {
+        self.take_one(true).or_else(|| self.take_one(false))
+    }
+
+    /// Takes one row that was shown, or one that was left out.
+    fn take_one(&mut self, shown: bool) -> Option<bool> {
+        let rows = if shown { &mut self.shown } else { &mut self.left_out };
+        *rows = rows.checked_sub(1)?;
+        Some(shown)
+    }
+}
+
+/// How a row of the later version was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Met {
+    /// Its digest is of another part, or the candidate leaves it out.
+    Elsewhere,
+    /// The earlier version lacks it.
+    New,
+    /// Both have it; the earlier release showed it or left it out.
+    Both { shown: bool },
 }
 
 /// Writes a number in one way: `100.0` and `100` are the same value in other types.
@@ -77,14 +125,14 @@ fn plain_number(text: &mut String) {
 
 /// Rows that an observer of both releases cannot tell apart.
 #[derive(Clone, Debug, Default)]
-struct Group {
-    rows: u64,
+pub(super) struct Group {
+    pub(super) rows: u64,
     /// One a sensitive column.
-    values: Vec<Told>,
+    pub(super) values: Vec<Told>,
 }
 
 impl Group {
-    fn add(&mut self, rows: u64, values: impl Iterator<Item = Told>) {
+    pub(super) fn add(&mut self, rows: u64, values: impl Iterator<Item = Told>) {
         self.rows += rows;
         for (place, value) in values.enumerate() {
             match self.values.get_mut(place) {
@@ -97,7 +145,7 @@ impl Group {
 
 /// What the rows of a group tell of a sensitive column.
 #[derive(Clone, Debug, PartialEq)]
-enum Told {
+pub(super) enum Told {
     /// Nobody shows it.
     Nothing,
     /// All have this value; `None` is a missing one.
@@ -119,28 +167,36 @@ impl Told {
 
 /// The rows of two versions while they are put side by side.
 pub(super) struct Joined {
-    then: Lenses,
-    now: Lens,
-    /// By the forms in the earlier release and in the candidate; `None` where a release
-    /// does not show the row.
-    groups: HashMap<(Option<Forms>, Option<Forms>), Group>,
+    then: Then,
+    now: Later,
+    groups: HashMap<Sight, Group>,
     sensitive: Vec<Secret>,
     /// The columns by which rows are the same.
     key: Vec<String>,
     hasher: RandomState,
     /// Which part of the digests is looked at, of how many.
     part: (u64, u64),
+    /// Place of the next row of the table that is passed over.
+    place: u64,
     /// Rows of the earlier version by digest that were not met yet.
-    left: HashMap<u64, u32>,
+    left: HashMap<u64, Unmet>,
     /// Rows in both, new, gone.
     counts: [u64; 3],
+    /// Rows of the later version are chosen, by what was found before.
+    choice: Option<Choice>,
+    /// Rows of the later version that a newer release left out.
+    hidden: LeftOut,
+    /// Rows of the later version that this release left out.
+    pub(super) was_left_out: Vec<u64>,
+    /// Rows that this release showed and a newer one left out.
+    pub(super) stay_out: Vec<u64>,
 }
 
 impl Joined {
     /// Nothing is put down yet.
     ///
     /// - `key`: the columns by which rows are the same.
-    pub(super) fn new(then: Lenses, now: Lens, key: Vec<String>, sensitive: Vec<Secret>) -> Self {
+    pub(super) fn new(then: Then, now: Later, key: Vec<String>, sensitive: Vec<Secret>) -> Self {
         Self {
             then,
             now,
@@ -149,9 +205,39 @@ impl Joined {
             key,
             hasher: RandomState::new(),
             part: (0, 1),
+            place: 0,
             left: HashMap::new(),
             counts: [0; 3],
+            choice: None,
+            hidden: LeftOut::default(),
+            was_left_out: Vec::new(),
+            stay_out: Vec::new(),
         }
+    }
+
+    /// The same, where newer releases left these rows of the later version out.
+    pub(super) fn with_hidden(self, hidden: &LeftOut) -> Self {
+        Self { hidden: hidden.clone(), ..self }
+    }
+
+    /// Which rows of the candidate must be left out so that every group is large enough;
+    /// the passes are then made once more, to choose them. `None` if every group is.
+    pub(super) fn choosing(mut self, required: u64, rng: StdRng) -> Option<Self> {
+        let whole = self.whole();
+        let choice = Choice::of(&self.groups, &self.sensitive, &whole, required, rng)?;
+        self.groups = HashMap::new();
+        self.choice = Some(choice);
+        Some(self)
+    }
+
+    /// The places of the rows that were chosen.
+    pub(super) fn chosen(self) -> Vec<u64> {
+        self.choice.map(Choice::into_places).unwrap_or_default()
+    }
+
+    /// Whether rows are chosen, not counted.
+    pub(super) fn is_choosing(&self) -> bool {
+        self.choice.is_some()
     }
 
     /// Begins with one part of the digests, of so many.
@@ -160,69 +246,120 @@ impl Joined {
         self.left = HashMap::new();
     }
 
+    /// Begins a pass over a table.
+    pub(super) fn begin_pass(&mut self) {
+        self.place = 0;
+    }
+
     /// Whether rows of the earlier version were not met in this part.
     pub(super) fn has_unmet(&self) -> bool {
-        self.left.values().any(|rows| *rows > 0)
+        self.left.values().any(|rows| rows.shown > 0)
+    }
+
+    /// Place of the first row of a batch; the next batch goes on behind it.
+    fn pass(&mut self, batch: &RecordBatch) -> u64 {
+        let first = self.place;
+        self.place += u64::try_from(batch.num_rows()).unwrap_or(0);
+        first
     }
 
     /// Both releases were made of these very rows.
     pub(super) fn all_in_both(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        self.put_both(batch)
+        let first = self.pass(batch);
+        let left_out = self.then.left_out.marks(first, batch.num_rows());
+        let met: Vec<Met> =
+            left_out.into_iter().map(|left_out| Met::Both { shown: !left_out }).collect();
+        self.put_later(batch, first, &met)
     }
 
     /// Notes the rows of the earlier version.
     pub(super) fn note(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        for digest in self.digests(batch)?.into_iter().flatten() {
-            *self.left.entry(digest).or_default() += 1;
+        let first = self.pass(batch);
+        let left_out = self.then.left_out.marks(first, batch.num_rows());
+        for (digest, left_out) in self.digests(batch)?.into_iter().zip(left_out) {
+            let Some(digest) = digest else { continue };
+            let rows = self.left.entry(digest).or_default();
+            if left_out { rows.left_out += 1 } else { rows.shown += 1 }
         }
         Ok(())
     }
 
-    /// Meets the rows of the later version with those that were noted.
+    /// Meets the rows of the later version with those that were noted. What the candidate
+    /// leaves out is gone for whoever has both releases, so that such a row meets none.
     pub(super) fn meet(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let first = self.pass(batch);
+        let left_out = self.now.left_out.marks(first, batch.num_rows());
         let digests = self.digests(batch)?;
         let mut met = Vec::with_capacity(digests.len());
-        for digest in &digests {
-            met.push(digest.map(|digest| self.take(digest)));
+        for (digest, left_out) in digests.into_iter().zip(left_out) {
+            met.push(match digest.filter(|_| !left_out) {
+                None => Met::Elsewhere,
+                Some(digest) => match self.left.get_mut(&digest).and_then(Unmet::take) {
+                    None => Met::New,
+                    Some(shown) => Met::Both { shown },
+                },
+            });
         }
-        let pick = |wanted: bool| -> Result<RecordBatch, Error> {
-            let mask: BooleanArray = met.iter().map(|met| Some(*met == Some(wanted))).collect();
-            filter_record_batch(batch, &mask).map_err(deident)
-        };
-        let (both, new) = (pick(true)?, pick(false)?);
-        self.put_both(&both)?;
-        let forms = self.now.forms(&new)?;
-        self.put(&new, vec![None; forms.len()], forms, 1)
+        self.put_later(batch, first, &met)
     }
 
     /// Rows of the earlier version that were not met.
     pub(super) fn gone(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let first = self.pass(batch);
+        let left_out = self.then.left_out.marks(first, batch.num_rows());
         let mut mask = Vec::with_capacity(batch.num_rows());
-        for digest in self.digests(batch)? {
-            mask.push(Some(digest.is_some_and(|digest| self.take(digest))));
+        for (digest, left_out) in self.digests(batch)?.into_iter().zip(left_out) {
+            let rows = digest.and_then(|digest| self.left.get_mut(&digest));
+            let shown = !left_out && rows.and_then(|rows| rows.take_one(true)).is_some();
+            mask.push(Some(shown));
         }
-        let mask: BooleanArray = mask.into_iter().collect();
-        let gone = filter_record_batch(batch, &mask).map_err(deident)?;
+        let gone = filter_record_batch(batch, &BooleanArray::from(mask)).map_err(deident)?;
         let forms = self.then.on_then.forms(&gone)?;
-        let nothing = vec![None; forms.len()];
-        self.put(&gone, forms, nothing, 2)
+        let sights = forms.into_iter().map(|then| (then, None));
+        self.put(&gone, sights.collect(), 2)
     }
 
-    fn put_both(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let then = self.then.on_now.forms(batch)?;
-        let now = self.now.forms(batch)?;
-        self.put(batch, then, now, 0)
-    }
-
-    /// Takes one of the noted rows, if one is left.
-    fn take(&mut self, digest: u64) -> bool {
-        match self.left.get_mut(&digest) {
-            Some(rows) if *rows > 0 => {
-                *rows -= 1;
-                true
+    /// Puts rows of the later version down as they were met; `first` is the place of the
+    /// first.
+    fn put_later(&mut self, batch: &RecordBatch, first: u64, met: &[Met]) -> Result<(), Error> {
+        let marks = self.now.left_out.marks(first, batch.num_rows());
+        let mut pick = |wanted: fn(&Met) -> bool, count: usize| -> Result<(), Error> {
+            let mask: BooleanArray = met.iter().map(|met| Some(wanted(met))).collect();
+            let rows = filter_record_batch(batch, &mask).map_err(deident)?;
+            let places = (first..).zip(met.iter().zip(&marks)).filter(|(_, (met, _))| wanted(met));
+            let places: Vec<(u64, Met, bool)> =
+                places.map(|(place, (met, left_out))| (place, *met, *left_out)).collect();
+            let then = if count == 0 {
+                self.then.on_now.forms(&rows)?
+            } else {
+                vec![None; rows.num_rows()]
+            };
+            let now = self.now.lens.forms(&rows)?;
+            let sights =
+                then.into_iter().zip(now).zip(&places).map(|((then, now), (_, met, left_out))| {
+                    let was_shown = *met == Met::Both { shown: true };
+                    (then.filter(|_| was_shown), now.filter(|_| !left_out))
+                });
+            let sights: Vec<Sight> = sights.collect();
+            for (place, met, left_out) in &places {
+                match met {
+                    Met::Both { shown: false } => self.was_left_out.push(*place),
+                    Met::Both { shown: true } if !left_out && self.hidden.contains(*place) => {
+                        self.stay_out.push(*place);
+                    }
+                    _ => {}
+                }
             }
-            _ => false,
-        }
+            if let Some(choice) = &mut self.choice {
+                for (sight, (place, ..)) in sights.iter().zip(&places) {
+                    choice.offer(sight, *place);
+                }
+                return Ok(());
+            }
+            self.put(&rows, sights, count)
+        };
+        pick(|met| matches!(met, Met::Both { .. }), 0)?;
+        pick(|met| matches!(met, Met::New), 1)
     }
 
     /// The digest of each row over the key; `None` for rows of other parts.
@@ -241,15 +378,9 @@ impl Joined {
 
     /// Puts rows down as an observer of both releases sees them; what neither shows is
     /// left out. `count` says which of the counts they belong to.
-    fn put(
-        &mut self,
-        batch: &RecordBatch,
-        then: Vec<Option<Forms>>,
-        now: Vec<Option<Forms>>,
-        count: usize,
-    ) -> Result<(), Error> {
+    fn put(&mut self, batch: &RecordBatch, sights: Vec<Sight>, count: usize) -> Result<(), Error> {
         let values = self.values(batch)?;
-        for ((then, now), values) in then.into_iter().zip(now).zip(values) {
+        for ((then, now), values) in sights.into_iter().zip(values) {
             if then.is_none() && now.is_none() {
                 continue;
             }
@@ -283,19 +414,19 @@ impl Joined {
         Ok(known.into_iter().map(fill).collect())
     }
 
-    /// What the groups tell beyond what the earlier release told alone.
-    pub(super) fn judge(self, release: i64, required: u64) -> CompositionFact {
-        let mut alone: HashMap<&Forms, Group> = HashMap::new();
+    /// All rows together.
+    fn whole(&self) -> Group {
         let mut whole = Group::default();
-        for ((then, _), group) in &self.groups {
+        for group in self.groups.values() {
             whole.add(group.rows, group.values.iter().cloned());
-            let Some(then) = then else { continue };
-            let shown =
-                self.sensitive.iter().zip(&group.values).map(|(secret, told)| {
-                    if secret.by_then { told.clone() } else { Told::Nothing }
-                });
-            alone.entry(then).or_default().add(group.rows, shown);
         }
+        whole
+    }
+
+    /// What the groups tell beyond what the earlier release told alone.
+    pub(super) fn judge(&self, release: i64, required: u64) -> CompositionFact {
+        let alone = alone(&self.groups, &self.sensitive);
+        let whole = self.whole();
         let mut smallest = u64::MAX;
         let mut exposed = 0;
         let mut known: Vec<(String, u64)> =
@@ -307,11 +438,7 @@ impl Joined {
                 exposed += if group.rows < required { group.rows } else { 0 };
             }
             for (place, (_, rows)) in known.iter_mut().enumerate() {
-                let told = |of: &Group| matches!(of.values.get(place), Some(Told::One(_)));
-                let is_secret = whole.values.get(place) == Some(&Told::Several);
-                if is_secret && told(group) && !before.is_some_and(told) {
-                    *rows += group.rows;
-                }
+                *rows += if tells_column(group, before, &whole, place) { group.rows } else { 0 };
             }
         }
         let [in_both, new, gone] = self.counts;
@@ -329,4 +456,21 @@ impl Joined {
             known,
         }
     }
+}
+
+/// The classes of the earlier release, as it told them alone.
+pub(super) fn alone<'a>(
+    groups: &'a HashMap<Sight, Group>,
+    sensitive: &[Secret],
+) -> HashMap<&'a Forms, Group> {
+    let mut alone: HashMap<&Forms, Group> = HashMap::new();
+    for ((then, _), group) in groups {
+        let Some(then) = then else { continue };
+        let shown = sensitive
+            .iter()
+            .zip(&group.values)
+            .map(|(secret, told)| if secret.by_then { told.clone() } else { Told::Nothing });
+        alone.entry(then).or_default().add(group.rows, shown);
+    }
+    alone
 }

@@ -22,6 +22,7 @@
 //! privacy", KDD 2008; Byun et al., "Secure anonymization for incremental datasets",
 //! SDM 2006 (difference of releases).
 
+mod choice;
 mod joined;
 
 use std::cmp::Reverse;
@@ -30,12 +31,15 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use deident::{Plan, Transform, TupleTable};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 use vocabulary::{AssetId, ReleaseId};
 
-use self::joined::{Forms, Joined, Lens, Lenses, Secret};
+use self::joined::{Forms, Joined, Later, Lens, Secret, Then};
 use super::candidate::texts;
 use super::exposure::Counted;
+use super::left_out::LeftOut;
 use super::measure::deident;
 use super::model::{ColumnOutcome, GateRun, Treatment};
 use super::pass::{self, Pass};
@@ -126,6 +130,8 @@ pub(super) struct Now<'a> {
     pub(super) tuples: &'a TupleTable,
     pub(super) columns: &'a Counted,
     pub(super) table: &'a StoredTable,
+    /// Rows of the version that the candidate leaves out.
+    pub(super) left_out: &'a LeftOut,
     /// The release itself, where it is measured again: what came after it is left aside.
     pub(super) own: Option<&'a Release>,
     /// Rows that a class must have.
@@ -141,20 +147,7 @@ pub(super) async fn with_earlier(
     task: &Task,
     now: &Now<'_>,
 ) -> Result<Compared, Error> {
-    let mut reader = platform.store.read().await?;
-    let mut earlier = release::all(&mut reader, now.run.asset_id).await?;
-    let (mut others, others_left) = others(&mut reader, now.run).await?;
-    drop(reader);
-    let is_older = |release: &Release| now.own.is_none_or(|own| is_before(release, own));
-    earlier.retain(is_older);
-    others.retain(|other| is_older(&other.release));
-    let points = |release: &Release| release.outcome.columns.iter().any(says_something);
-    if now.columns.all().is_empty() && !earlier.iter().any(points) {
-        earlier.clear();
-    }
-    let mut seen = HashSet::new();
-    earlier
-        .retain(|release| seen.insert((release.version_id, release.outcome.digest.sha256.clone())));
+    let (earlier, others, others_left) = comparable(platform, now).await?;
     let rule = law::gate::composition();
     let mut facts = Vec::new();
     for release in earlier.iter().take(rule.earlier_releases) {
@@ -173,6 +166,86 @@ pub(super) async fn with_earlier(
         left_out: earlier.len().saturating_sub(rule.earlier_releases) + others_left,
         others: others.iter().map(|other| other.release.id).collect(),
     })
+}
+
+/// The earlier releases that the candidate is held against, newest first, those of others
+/// that may be of the same persons, and how many more there are of the latter.
+async fn comparable(
+    platform: &Platform,
+    now: &Now<'_>,
+) -> Result<(Vec<Release>, Vec<OtherRelease>, usize), Error> {
+    let mut reader = platform.store.read().await?;
+    let mut earlier = release::all(&mut reader, now.run.asset_id).await?;
+    let (mut others, others_left) = others(&mut reader, now.run).await?;
+    drop(reader);
+    let is_older = |release: &Release| now.own.is_none_or(|own| is_before(release, own));
+    earlier.retain(is_older);
+    others.retain(|other| is_older(&other.release));
+    let points = |release: &Release| release.outcome.columns.iter().any(says_something);
+    if now.columns.all().is_empty() && !earlier.iter().any(points) {
+        earlier.clear();
+    }
+    let mut seen = HashSet::new();
+    earlier
+        .retain(|release| seen.insert((release.version_id, release.outcome.digest.sha256.clone())));
+    Ok((earlier, others, others_left))
+}
+
+/// Times that the earlier releases are gone through while rows are left out: what is left
+/// out for one may be missed by another.
+const ROUNDS: usize = 4;
+
+/// Rows of the version that the candidate must leave out, so that it and the earlier
+/// releases of the asset tell no small group apart; the newest release comes first. At
+/// most `allowed` rows, or as many as were found when these were exceeded.
+pub(super) async fn leave_out(
+    platform: &Platform,
+    task: &Task,
+    now: &Now<'_>,
+    allowed: u64,
+) -> Result<LeftOut, Error> {
+    let (earlier, ..) = comparable(platform, now).await?;
+    let most = law::gate::composition().earlier_releases;
+    let mut left_out = now.left_out.clone();
+    for _ in 0..ROUNDS {
+        let before = left_out.len();
+        let mut hidden = LeftOut::default();
+        for release in earlier.iter().take(most) {
+            let pair = Pair::of(platform, task, now, release, Rows::OfOneAsset).await?;
+            let mut was_left_out = None;
+            for key in &pair.keys {
+                let mut joined = pair.joined(now, &left_out, key.clone())?;
+                // The first comparison tells the rows apart best.
+                if was_left_out.is_none() {
+                    joined = joined.with_hidden(&hidden);
+                }
+                joined = join(platform, task, now, &pair, joined).await?;
+                was_left_out.get_or_insert(std::mem::take(&mut joined.was_left_out));
+                // Who was shown once and left out later to hide others does not come back:
+                // whoever is missing among those who come back is gone.
+                if !joined.stay_out.is_empty() {
+                    left_out = left_out.with(std::mem::take(&mut joined.stay_out));
+                    joined = pair.joined(now, &left_out, key.clone())?;
+                    joined = join(platform, task, now, &pair, joined).await?;
+                }
+                let required = now.required;
+                let dice = StdRng::from_seed(trust::secret::random().map_err(Error::evidence)?);
+                let chosen = tokio::task::spawn_blocking(move || joined.choosing(required, dice));
+                if let Some(joined) = chosen.await.map_err(|_| Error::Interrupted)? {
+                    let joined = join(platform, task, now, &pair, joined).await?;
+                    left_out = left_out.with(joined.chosen());
+                }
+                if left_out.len() > allowed {
+                    return Ok(left_out);
+                }
+            }
+            hidden = hidden.with(was_left_out.unwrap_or_default());
+        }
+        if left_out.len() == before {
+            break;
+        }
+    }
+    Ok(left_out)
 }
 
 /// What the comparisons found.
@@ -254,38 +327,11 @@ async fn compare(
     earlier: &Release,
     whose: Rows,
 ) -> Result<CompositionFact, Error> {
-    let mut reader = platform.store.read().await?;
-    let before = registry::load_version(&mut reader, earlier.version_id).await?;
-    drop(reader);
-    let (Some(then_stored), Some(now_stored)) = (&before.stored, &now.version.stored) else {
-        return Err(Error::Interrupted);
-    };
-    let then_schema =
-        platform.lake.schema(&then_stored.table()?, Some(then_stored.version)).await?;
-    let now_schema = platform.lake.schema(&now_stored.table()?, Some(now_stored.version)).await?;
-    let common = common_columns(&then_schema, &now_schema);
-    let pointing = pointing_in_either(now, earlier);
-    let then_plan = earlier_plan(earlier, &common, &pointing);
-    let then_tuples = count(platform, task, &before, then_stored, &then_plan).await?;
-    let then_shown = shown(platform, task, &earlier.table, names(&then_plan)).await?;
-    let now_plan = only(now, &pointing);
-    let now_shown = shown(platform, task, now.table, names(&now_plan)).await?;
-    let sensitive = sensitive_of_both(now, earlier, &common);
-    let mut keys = vec![key(&common, &then_plan, &now_plan, &sensitive)];
-    // Values that change from month to month, allowances say, make other rows of the same
-    // persons. So the rows are compared without them, too.
-    let by_quasi = key(&common, &then_plan, &now_plan, &[]);
-    if whose == Rows::OfOneAsset && !by_quasi.is_empty() && !keys.contains(&by_quasi) {
-        keys.push(by_quasi);
-    }
-    let pair = Pair { before: &before, then_stored, now_stored };
+    let pair = Pair::of(platform, task, now, earlier, whose).await?;
     let mut found: Option<CompositionFact> = None;
-    for key in keys {
-        let then_lens = || Lens::new(&then_plan, &then_tuples, Arc::clone(&then_shown));
-        let then = Lenses { on_then: then_lens()?, on_now: then_lens()? };
-        let now_lens = Lens::new(&now_plan, now.tuples, Arc::clone(&now_shown))?;
-        let joined = Joined::new(then, now_lens, key, sensitive.clone());
-        let joined = join(platform, task, now.version, &pair, joined).await?;
+    for key in pair.keys.clone() {
+        let joined = pair.joined(now, now.left_out, key)?;
+        let joined = join(platform, task, now, &pair, joined).await?;
         let (required, number) = (now.required, earlier.number);
         let judged = tokio::task::spawn_blocking(move || joined.judge(number, required));
         let fact = judged.await.map_err(|_| Error::Interrupted)?;
@@ -295,44 +341,132 @@ async fn compare(
         });
     }
     let fact = found.ok_or(Error::Interrupted)?;
+    let Pair { before, then_plan, now_plan, common, .. } = &pair;
     let is_other = before.id != now.version.id && whose == Rows::OfOneAsset;
     let nothing_common = then_plan.columns.is_empty()
         && now_plan.columns.iter().all(|(name, _)| !common.contains(name));
     let both_point = earlier.columns.iter().any(points_at_person) && !now_plan.columns.is_empty();
     Ok(CompositionFact {
-        left_aside: left_aside(earlier, &common),
+        left_aside: left_aside(earlier, common),
         no_common_column: is_other && nothing_common && both_point,
         ..fact
     })
 }
 
-/// The versions that are compared.
-struct Pair<'a> {
-    before: &'a Version,
-    then_stored: &'a StoredTable,
-    now_stored: &'a StoredTable,
+/// An earlier release and the candidate, and how both show their rows.
+struct Pair {
+    before: Version,
+    then_stored: StoredTable,
+    now_stored: StoredTable,
+    /// Columns that both versions have.
+    common: Vec<String>,
+    then_plan: Plan,
+    then_tuples: TupleTable,
+    then_shown: Arc<HashSet<Forms>>,
+    then_left_out: LeftOut,
+    now_plan: Plan,
+    now_shown: Arc<HashSet<Forms>>,
+    /// The columns by which rows are the same, in each way that they are compared, and the
+    /// sensitive columns that are looked at: only rows that are the same in these, too, have
+    /// one value in both.
+    keys: Vec<(Vec<String>, Vec<Secret>)>,
+}
+
+impl Pair {
+    async fn of(
+        platform: &Platform,
+        task: &Task,
+        now: &Now<'_>,
+        earlier: &Release,
+        whose: Rows,
+    ) -> Result<Self, Error> {
+        let mut reader = platform.store.read().await?;
+        let before = registry::load_version(&mut reader, earlier.version_id).await?;
+        drop(reader);
+        let (Some(then_stored), Some(now_stored)) =
+            (before.stored.clone(), now.version.stored.clone())
+        else {
+            return Err(Error::Interrupted);
+        };
+        let then_schema =
+            platform.lake.schema(&then_stored.table()?, Some(then_stored.version)).await?;
+        let now_schema =
+            platform.lake.schema(&now_stored.table()?, Some(now_stored.version)).await?;
+        let common = common_columns(&then_schema, &now_schema);
+        let pointing = pointing_in_either(now, earlier);
+        let then_plan = earlier_plan(earlier, &common, &pointing);
+        let then_tuples = count(platform, task, &before, &then_stored, &then_plan).await?;
+        let then_shown = shown(platform, task, &earlier.table, names(&then_plan)).await?;
+        let then_left_out =
+            LeftOut::load(platform, task, earlier.outcome.left_out.as_ref()).await?;
+        let now_plan = only(now, &pointing);
+        let now_shown = shown(platform, task, now.table, names(&now_plan)).await?;
+        let sensitive = sensitive_of_both(now, earlier, &common);
+        let by_all = key(&common, &then_plan, &now_plan, &sensitive);
+        let mut keys = vec![(by_all, sensitive)];
+        // Values that change from month to month, allowances say, make other rows of the
+        // same persons. So the rows are compared without them, too.
+        let by_quasi = key(&common, &then_plan, &now_plan, &[]);
+        let is_new = keys.iter().all(|(key, _)| *key != by_quasi);
+        if whose == Rows::OfOneAsset && !by_quasi.is_empty() && is_new {
+            keys.push((by_quasi, Vec::new()));
+        }
+        Ok(Self {
+            before,
+            then_stored,
+            now_stored,
+            common,
+            then_plan,
+            then_tuples,
+            then_shown,
+            then_left_out,
+            now_plan,
+            now_shown,
+            keys,
+        })
+    }
+
+    /// Nothing is put down yet; the candidate leaves these rows out.
+    fn joined(
+        &self,
+        now: &Now<'_>,
+        left_out: &LeftOut,
+        (key, sensitive): (Vec<String>, Vec<Secret>),
+    ) -> Result<Joined, Error> {
+        let then = || Lens::new(&self.then_plan, &self.then_tuples, Arc::clone(&self.then_shown));
+        let left_out_then = self.then_left_out.clone();
+        let then = Then { on_then: then()?, on_now: then()?, left_out: left_out_then };
+        let lens = Lens::new(&self.now_plan, now.tuples, Arc::clone(&self.now_shown))?;
+        let later = Later { lens, left_out: left_out.clone() };
+        Ok(Joined::new(then, later, key, sensitive))
+    }
 }
 
 /// Puts the rows of two versions side by side.
 async fn join(
     platform: &Platform,
     task: &Task,
-    now: &Version,
-    pair: &Pair<'_>,
+    now: &Now<'_>,
+    pair: &Pair,
     mut joined: Joined,
 ) -> Result<Joined, Error> {
-    let (then_rows, now_rows) = (pair.before.rows.unwrap_or(0), now.rows.unwrap_or(0));
-    let then = || Pass { table: pair.then_stored, columns: None, rows: then_rows, words: WORDS };
-    let later = || Pass { table: pair.now_stored, columns: None, rows: now_rows, words: WORDS };
-    if pair.before.id == now.id {
+    let rows = |version: &Version| version.rows.unwrap_or(0);
+    let (then_rows, now_rows) = (rows(&pair.before), rows(now.version));
+    let then = || Pass { table: &pair.then_stored, columns: None, rows: then_rows, words: WORDS };
+    let later = || Pass { table: &pair.now_stored, columns: None, rows: now_rows, words: WORDS };
+    joined.begin_pass();
+    if pair.before.id == now.version.id {
         return pass::over(platform, task, later(), joined, Joined::all_in_both).await;
     }
     let parts = then_rows / PART + 1;
     for part in 0..parts {
         joined.begin_part(part, parts);
+        joined.begin_pass();
         joined = pass::over(platform, task, then(), joined, Joined::note).await?;
+        joined.begin_pass();
         joined = pass::over(platform, task, later(), joined, Joined::meet).await?;
-        if joined.has_unmet() {
+        if joined.has_unmet() && !joined.is_choosing() {
+            joined.begin_pass();
             joined = pass::over(platform, task, then(), joined, Joined::gone).await?;
         }
     }

@@ -26,6 +26,7 @@ pub(super) struct Typed {
     pub(super) suppression: String,
     pub(super) l: String,
     pub(super) t: String,
+    pub(super) leave_out_changed: bool,
     /// One decision a column, in the order of the findings.
     pub(super) columns: Vec<DecisionBody>,
 }
@@ -39,6 +40,7 @@ impl Typed {
             suppression: plain_number(run.settings.suppression_limit * 100.0),
             l: run.settings.l.map(|l| l.to_string()).unwrap_or_default(),
             t: run.settings.t.map(plain_number).unwrap_or_default(),
+            leave_out_changed: run.settings.leave_out_changed,
             columns: run.decisions.iter().cloned().map(DecisionBody::from).collect(),
         }
     }
@@ -65,6 +67,7 @@ impl Typed {
             suppression: form.text("suppression").to_owned(),
             l: form.text("l").to_owned(),
             t: form.text("t").to_owned(),
+            leave_out_changed: !form.text("leave_out_changed").is_empty(),
             columns: columns.collect(),
         }
     }
@@ -98,7 +101,8 @@ impl Typed {
                 "The step is a whole number, 0 being the values themselves.",
             ));
         }
-        let body = SettingsBody { model: self.model.clone(), k, suppression_limit, l, t };
+        let (model, leave_out_changed) = (self.model.clone(), self.leave_out_changed);
+        let body = SettingsBody { model, k, suppression_limit, l, t, leave_out_changed };
         let settings = collect(Settings::try_from(body), &mut problems);
         let decisions = self.columns.iter().cloned();
         let decisions: Vec<Decision> =
@@ -242,6 +246,7 @@ mod tests {
             suppression: suppression.to_owned(),
             l: String::new(),
             t: String::new(),
+            leave_out_changed: false,
             columns: vec![column],
         }
     }

@@ -83,6 +83,20 @@ pub(super) fn measures(outcome: &Outcome, settings: &Settings) -> Vec<Measure> {
         good: Some(suppressed <= settings.suppression_limit),
         ..Measure::new("抑制的行", "Rows suppressed", percent(suppressed))
     });
+    if let Some(left_out) = &outcome.left_out {
+        let note = Bilingual::new(
+            "含在抑制的行之内：否则与先前的发布对照能认出很少的人",
+            "among the rows suppressed: with earlier releases they would tell few persons apart",
+        );
+        measures.push(Measure {
+            note: Some(note),
+            ..Measure::new(
+                "因变动少而不发布的行",
+                "Rows left out because few changed",
+                left_out.rows.to_string(),
+            )
+        });
+    }
     if let Some(search) = &outcome.search {
         let (checked, lattice) = (search.checked, search.lattice);
         let note = if search.optimal {

@@ -89,6 +89,10 @@ struct SettingsRow {
     l: String,
     l_default: u32,
     t: String,
+    leave_out_changed: bool,
+    /// Small groups could be told apart with earlier releases, and the rows that do it are
+    /// not left out.
+    would_help: bool,
 }
 
 #[derive(Serialize)]
@@ -304,6 +308,10 @@ fn settings(run: &GateRun, typed: Typed) -> SettingsRow {
         );
         Choice { hint: Some(hint), ..Choice::new(model.code(), model.label()) }
     };
+    let facts = run.outcome.iter().flat_map(|outcome| &outcome.composition);
+    let exposes = facts.filter(|fact| fact.asset.is_none()).any(|fact| {
+        !fact.no_common_column && (fact.exposed > 0 || fact.known.iter().any(|(_, rows)| *rows > 0))
+    });
     SettingsRow {
         model: typed.model,
         models: gate::models(run.audience).iter().map(model).collect(),
@@ -313,6 +321,8 @@ fn settings(run: &GateRun, typed: Typed) -> SettingsRow {
         l: typed.l,
         l_default: law::gate::attribute().distinct_l,
         t: typed.t,
+        leave_out_changed: typed.leave_out_changed,
+        would_help: run.state == GateState::Refused && !run.settings.leave_out_changed && exposes,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::map::CityShape;
 use crate::parts::{encoded, plain};
 use crate::problem::Problem;
+use crate::topics::{self, pages::TopicCard};
 use crate::view::Page;
 use crate::visitor::Visitor;
 
@@ -30,6 +31,7 @@ struct Home {
     queries: Vec<Try>,
     themes: Vec<Theme>,
     map: Map,
+    topics: Vec<TopicCard>,
     newest: Vec<Card>,
     used: Vec<Card>,
     log: LogFacts,
@@ -77,8 +79,9 @@ struct Area {
     y: f64,
 }
 
-#[derive(Serialize)]
-struct Card {
+/// A dataset in a list.
+#[derive(Debug, Serialize)]
+pub(crate) struct Card {
     url: String,
     title: Bilingual,
     body: Bilingual,
@@ -115,6 +118,7 @@ pub(crate) async fn home(State(app): State<App>, visitor: Visitor) -> Result<Pag
         queries: tries(&all),
         themes: themes(&all),
         map: map(crate::map::shapes(&app), &open::by_division(platform).await?),
+        topics: topics::pages::shown(&app).await?,
         newest: cards(platform, &newest).await?,
         used,
         log: LogFacts {
@@ -199,7 +203,8 @@ async fn cards(platform: &Platform, ids: &[AssetId]) -> Result<Vec<Card>, Proble
     Ok(open::datasets(platform, ids).await?.iter().map(card).collect())
 }
 
-fn card(dataset: &Dataset) -> Card {
+/// The card of a dataset.
+pub(crate) fn card(dataset: &Dataset) -> Card {
     let asset = &dataset.asset;
     let release = dataset.current.as_ref();
     Card {

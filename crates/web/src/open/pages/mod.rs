@@ -21,7 +21,7 @@ mod dataset;
 mod developers;
 mod differences;
 mod explore;
-mod home;
+pub(crate) mod home;
 mod negative;
 mod places;
 mod search;

@@ -37,6 +37,7 @@ const ROWS: u64 = 1_000;
 
 /// What to ask.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct SqlParams {
     /// One `SELECT`. Tables are ids of open datasets in double quotes; see `/api/v1/sql/tables`.

@@ -19,6 +19,7 @@ const TABLES: u64 = 50;
 
 /// Which tables.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct TableParams {
     /// Go on after this table.

@@ -75,7 +75,7 @@ enum Outcome {
 ///
 /// Parameters come in the address, as a JSON object or as a form. `help_show?name=…` has
 /// the parameters of each action. The answer has `success` and `result` or `error`.
-#[utoipa::path(get, path = "/api/3/action/{name}", tag = "open", operation_id = "ckan_read",
+#[utoipa::path(get, path = "/api/3/action/{name}", tag = "open",
     params(("name" = String, Path, description = "package_search, package_show, datastore_search …")),
     responses((status = 200, description = "`success` and `result`", body = Object), Refusals))]
 pub(crate) async fn read(
@@ -89,7 +89,7 @@ pub(crate) async fn read(
 }
 
 /// An action of the CKAN interface; only by POST can it change something.
-#[utoipa::path(post, path = "/api/3/action/{name}", tag = "open", operation_id = "ckan_act",
+#[utoipa::path(post, path = "/api/3/action/{name}", tag = "open",
     params(("name" = String, Path, description = "As with GET; and package_create, package_update, package_patch, package_delete")),
     request_body(content = Object, description = "The parameters", content_type = "application/json"),
     responses((status = 200, description = "`success` and `result`", body = Object), Refusals))]

@@ -35,7 +35,7 @@ use crate::problem::Problem;
 const PAGE: u64 = 100;
 
 /// `GET /oai`.
-#[utoipa::path(get, path = "/oai", tag = "open", operation_id = "oai",
+#[utoipa::path(get, path = "/oai", tag = "open",
     params(("verb" = String, Query, description = "Identify, ListMetadataFormats, ListSets, ListIdentifiers, ListRecords or GetRecord"),
            ("metadataPrefix" = Option<String>, Query, description = "oai_dc or dcat_ap"),
            ("identifier" = Option<String>, Query, description = "Of a record"),

@@ -220,6 +220,7 @@ pub(super) async fn complete(
             _ => None,
         },
         sheet: None,
+        ..FileHint::default()
     };
     let completed = upload::complete_bounded(caller, &app.platform, id, hint).await;
     if completed.is_err() {

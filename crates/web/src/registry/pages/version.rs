@@ -1,8 +1,10 @@
 //! `/desk/assets/{id}/versions/{n}`: is it in, is it right?
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use platform::registry::version::{self, ReadColumn, Version};
-use platform::registry::{Asset, Item};
+use platform::registry::{self, Asset, Item};
 use platform::{Error, jobs};
 use quality::ColumnProfile;
 use serde::Serialize;
@@ -13,8 +15,10 @@ use vocabulary::{Bilingual, ErrorKind};
 use crate::app::App;
 use crate::desk::{self, Names, asset_path, kind_label, title_of};
 use crate::extract::id_of;
-use crate::parts::{Action, Tag};
+use crate::form::Posted;
+use crate::parts::{Action, FormProblem, Tag};
 use crate::problem::Problem;
+use crate::registry::upload::repairs;
 use crate::view::Page;
 use crate::visitor::Visitor;
 
@@ -31,7 +35,19 @@ struct VersionPage {
     columns: Vec<Column>,
     rejected: Option<Rejected>,
     notes: Vec<Bilingual>,
+    repairs: Vec<RepairRow>,
+    errors: Vec<FormProblem>,
     actions: Vec<Action>,
+}
+
+/// Something that can be repaired, and whether it is chosen.
+#[derive(Serialize)]
+struct RepairRow {
+    code: &'static str,
+    label: Bilingual,
+    cells: u64,
+    chosen: bool,
+    examples: Vec<ingest::Example>,
 }
 
 #[derive(Serialize)]
@@ -128,21 +144,84 @@ pub(crate) async fn show(
     let caller = visitor.signed_in()?;
     let (asset, version) =
         version::find(caller, &app.platform, id_of(&id)?, id_of(&number)?).await?;
+    page(&app, &visitor, &asset, &version, Vec::new()).await
+}
+
+/// Has the file read once more with the repairs that were chosen.
+pub(crate) async fn repair(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id, number)): Path<(String, String)>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let caller = visitor.signed_in()?;
+    let (asset, version) =
+        version::find(caller, &app.platform, id_of(&id)?, id_of(&number)?).await?;
+    let completed = match repairs(form.all("repairs")) {
+        Ok(repairs) => {
+            registry::repair::repair(caller, &app.platform, asset.id, version.number, &repairs)
+                .await
+        }
+        Err(error) => Err(error),
+    };
+    match completed {
+        Ok(completed) => Ok(desk::done(
+            &visitor,
+            &format!("{}/versions/{}", asset_path(&asset), completed.number),
+            "正在按所选修整重新读取文件，结果是新的一版。",
+            "The file is read once more with the repairs; the result is a new version.",
+        )),
+        Err(Error::Invalid { problems }) => {
+            let errors = desk::mistakes(&problems, str::to_owned);
+            let page = page(&app, &visitor, &asset, &version, errors).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn page(
+    app: &App,
+    visitor: &Visitor,
+    asset: &Asset,
+    version: &Version,
+    errors: Vec<FormProblem>,
+) -> Result<Page, Problem> {
+    let caller = visitor.signed_in()?;
     let job = match version.state.as_str() {
         "reading" => jobs::progress_of(&app.platform, &format!("version:{}", version.id)).await?,
         _ => None,
     };
-    let names = Names::load(&app, [version.filed_by]).await?;
+    let names = Names::load(app, [version.filed_by]).await?;
     let context = VersionPage {
         job: job.map(JobRow::of),
-        failure: failure(&version),
-        columns: columns(&asset, &version),
-        rejected: rejected(&app, caller, &asset, &version).await?,
+        failure: failure(version),
+        columns: columns(asset, version),
+        rejected: rejected(app, caller, asset, version).await?,
         notes: version.reading.as_ref().map(|reading| reading.notes.clone()).unwrap_or_default(),
-        actions: actions(&asset, &version, caller),
-        this: this(&asset, &version, &names),
+        repairs: proposals(asset, version, caller, !errors.is_empty()),
+        errors,
+        actions: actions(asset, version, caller),
+        this: this(asset, version, &names),
     };
-    app.pages.render(&visitor, "desk/version.html", context)
+    app.pages.render(visitor, "desk/version.html", context)
+}
+
+/// What can be repaired, for someone who may file a version; all of it is chosen, but for
+/// who chose nothing.
+fn proposals(asset: &Asset, version: &Version, caller: &Caller, none: bool) -> Vec<RepairRow> {
+    if !caller.can(Act::Upload, &asset.resource()) {
+        return Vec::new();
+    }
+    let found = version.reading.iter().flat_map(|reading| &reading.proposals);
+    let row = |found: &ingest::Proposal| RepairRow {
+        code: found.repair.code(),
+        label: found.repair.label(),
+        cells: found.cells,
+        chosen: !none,
+        examples: found.examples.clone(),
+    };
+    found.map(row).collect()
 }
 
 fn this(asset: &Asset, version: &Version, names: &Names) -> This {
