@@ -178,6 +178,10 @@ pub struct CompositionRule {
     /// Share of the smaller table's rows that another dataset has, too, if both are of the
     /// same persons. Other persons agree by chance here and there, the same ones nearly all.
     pub same_rows: Ratio,
+    /// Share of these rows beside which the larger table has no further row of that kind,
+    /// if both are of the same persons. Where the columns in common are few, strangers agree
+    /// as well.
+    pub without_equals: Ratio,
     /// Columns that two datasets share, which point at persons in one of them, before their
     /// rows are compared.
     pub shared_columns: usize,

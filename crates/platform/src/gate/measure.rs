@@ -336,6 +336,7 @@ impl<'a> Case<'a> {
             composition: &composition,
             left_out: self.left_out.len(),
             not_compared: compared.left_out,
+            unsure: &compared.unsure,
             neighbours: &neighbours,
             quasi: &columns.quasi,
         });

@@ -62,12 +62,13 @@ pub fn rules() -> String {
     let composition = law::gate::composition();
     let Ratio { numerator, denominator } = law::gate::risk().acceptable_risk;
     format!(
-        "{RULES} R<{numerator}/{denominator} l≥{} s≤{} k≤{} i≤{} c≥{}/{}",
+        "{RULES} R<{numerator}/{denominator} l≥{} s≤{} k≤{} i≤{} c≥{}/{}/{}",
         law::gate::attribute().distinct_l,
         attack.singling_out,
         attack.linking,
         attack.inference,
         composition.same_rows,
+        composition.without_equals,
         composition.other_datasets,
     )
 }

@@ -32,6 +32,9 @@ pub(super) struct Measured<'a> {
     pub(super) left_out: u64,
     /// Earlier releases that were not compared because there are too many.
     pub(super) not_compared: usize,
+    /// Datasets of others, in Chinese and in English, of which nothing shows whether they
+    /// are of the same persons.
+    pub(super) unsure: &'a [(String, String)],
     pub(super) neighbours: &'a [NeighbourFact],
     /// The columns that may point at a person.
     pub(super) quasi: &'a [String],
@@ -367,7 +370,7 @@ fn attacks(measured: &Measured<'_>) -> Part {
 }
 
 fn composition(measured: &Measured<'_>) -> Part {
-    if measured.composition.is_empty() {
+    if measured.composition.is_empty() && measured.unsure.is_empty() {
         let nothing = check(
             CheckKind::Composition,
             CheckVerdict::NotNeeded,
@@ -463,6 +466,10 @@ fn not_shown(measured: &Measured<'_>) -> Option<Bilingual> {
         let left_out = measured.not_compared;
         zh.push(format!("另有 {left_out} 次发布没有比较。"));
         en.push(format!("{left_out} more releases were not compared."));
+    }
+    for (with, with_en) in measured.unsure {
+        zh.push(format!("{with}几乎每一行都能对上，但共有的字段太少，陌生人的数据也会如此，看不出是否为同一批人。如果是同一批人，请审核人要求按同一方案处理。"));
+        en.push(format!("Nearly every row is also in {with_en}, but with so few columns in common rows of strangers would be, too: nothing shows whether they are the same persons. If they are, the reviewer should have both treated alike."));
     }
     (!zh.is_empty()).then(|| Bilingual::new(zh.concat(), en.join(" ")))
 }

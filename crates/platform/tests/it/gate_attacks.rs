@@ -516,6 +516,48 @@ async fn open_assets_of_other_persons_are_no_obstacle() {
     assert!(outcome(&run).composition.is_empty(), "{:?}", outcome(&run).composition);
 }
 
+/// So many persons, each of one of sixty kinds, drawn by a linear congruential generator
+/// (ANSI C).
+fn of_sixty_kinds(persons: usize, seed: usize) -> String {
+    let mut csv = String::from("性别,区县,病种,津贴\n");
+    let mut state = seed;
+    for _ in 0..persons {
+        state = (state * 1_103_515_245 + 12_345) % (1 << 31);
+        let kind = (state >> 16) % 60;
+        let (sex, county) = (["女", "男"][kind % 2], ["迎泽区", "杏花岭区"][kind / 2 % 2]);
+        let illness = ["哮喘", "冠心病", "糖尿病"][kind / 4 % 3];
+        writeln!(csv, "{sex},{county},{illness},{}", 100 + kind / 12 * 100).unwrap();
+    }
+    csv
+}
+
+#[tokio::test]
+async fn a_survey_that_agrees_as_strangers_would_is_told_and_not_refused() {
+    let stage = Stage::new().await;
+    let first = published(&stage, &of_sixty_kinds(6_000, 1)).await;
+    released_as_it_is(&stage, first, 1).await;
+    let second = published(&stage, &of_sixty_kinds(300, 5)).await;
+    let run = measured_as_it_is(&stage, second, 1).await;
+    assert_eq!(run.state, GateState::Passed, "{:?}", grounds(&run));
+    assert_eq!(verdict(&run, CheckKind::Composition), CheckVerdict::Attention);
+    let words = &outcome(&run).not_tested;
+    assert!(words.iter().any(|words| words.en.contains("rows of strangers")), "{words:?}");
+}
+
+#[tokio::test]
+async fn a_part_of_the_same_persons_is_recognised() {
+    let stage = Stage::new().await;
+    // Each has an allowance of its own: strangers do not agree.
+    let csv = allowances(|row| row * 7);
+    let first = published(&stage, &csv).await;
+    released_as_it_is(&stage, first, 1).await;
+    let part: String = csv.lines().take(150).map(|line| format!("{line}\n")).collect();
+    let second = published(&stage, &part).await;
+    let run = measured_as_it_is(&stage, second, 1).await;
+    let fact = outcome(&run).composition.iter().find(|fact| fact.asset.is_some()).unwrap();
+    assert_eq!((fact.in_both, fact.new), (149, 0));
+}
+
 #[tokio::test]
 async fn a_release_of_another_asset_in_the_meantime_asks_for_a_new_measurement() {
     let stage = Stage::new().await;

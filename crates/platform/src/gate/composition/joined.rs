@@ -2,7 +2,6 @@
 //! cannot tell apart.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
@@ -12,6 +11,7 @@ use rand::rngs::StdRng;
 
 use super::CompositionFact;
 use super::choice::{Choice, tells_column};
+use super::digest::Digester;
 use crate::Error;
 use crate::gate::candidate::texts;
 use crate::gate::left_out::LeftOut;
@@ -113,16 +113,6 @@ enum Met {
     Both { shown: bool },
 }
 
-/// Writes a number in one way: `100.0` and `100` are the same value in other types.
-fn plain_number(text: &mut String) {
-    let is_fraction = text.contains('.')
-        && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
-    if is_fraction {
-        let kept = text.trim_end_matches('0').trim_end_matches('.').len();
-        text.truncate(kept);
-    }
-}
-
 /// Rows that an observer of both releases cannot tell apart.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
@@ -171,11 +161,7 @@ pub(super) struct Joined {
     now: Later,
     groups: HashMap<Sight, Group>,
     sensitive: Vec<Secret>,
-    /// The columns by which rows are the same.
-    key: Vec<String>,
-    hasher: RandomState,
-    /// Which part of the digests is looked at, of how many.
-    part: (u64, u64),
+    digester: Digester,
     /// Place of the next row of the table that is passed over.
     place: u64,
     /// Rows of the earlier version by digest that were not met yet.
@@ -202,9 +188,7 @@ impl Joined {
             now,
             groups: HashMap::new(),
             sensitive,
-            key,
-            hasher: RandomState::new(),
-            part: (0, 1),
+            digester: Digester::new(key),
             place: 0,
             left: HashMap::new(),
             counts: [0; 3],
@@ -242,7 +226,7 @@ impl Joined {
 
     /// Begins with one part of the digests, of so many.
     pub(super) fn begin_part(&mut self, part: u64, parts: u64) {
-        self.part = (part, parts);
+        self.digester.begin_part(part, parts);
         self.left = HashMap::new();
     }
 
@@ -276,7 +260,7 @@ impl Joined {
     pub(super) fn note(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let first = self.pass(batch);
         let left_out = self.then.left_out.marks(first, batch.num_rows());
-        for (digest, left_out) in self.digests(batch)?.into_iter().zip(left_out) {
+        for (digest, left_out) in self.digester.digests(batch)?.into_iter().zip(left_out) {
             let Some(digest) = digest else { continue };
             let rows = self.left.entry(digest).or_default();
             if left_out { rows.left_out += 1 } else { rows.shown += 1 }
@@ -289,7 +273,7 @@ impl Joined {
     pub(super) fn meet(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let first = self.pass(batch);
         let left_out = self.now.left_out.marks(first, batch.num_rows());
-        let digests = self.digests(batch)?;
+        let digests = self.digester.digests(batch)?;
         let mut met = Vec::with_capacity(digests.len());
         for (digest, left_out) in digests.into_iter().zip(left_out) {
             met.push(match digest.filter(|_| !left_out) {
@@ -308,7 +292,7 @@ impl Joined {
         let first = self.pass(batch);
         let left_out = self.then.left_out.marks(first, batch.num_rows());
         let mut mask = Vec::with_capacity(batch.num_rows());
-        for (digest, left_out) in self.digests(batch)?.into_iter().zip(left_out) {
+        for (digest, left_out) in self.digester.digests(batch)?.into_iter().zip(left_out) {
             let rows = digest.and_then(|digest| self.left.get_mut(&digest));
             let shown = !left_out && rows.and_then(|rows| rows.take_one(true)).is_some();
             mask.push(Some(shown));
@@ -360,20 +344,6 @@ impl Joined {
         };
         pick(|met| matches!(met, Met::Both { .. }), 0)?;
         pick(|met| matches!(met, Met::New), 1)
-    }
-
-    /// The digest of each row over the key; `None` for rows of other parts.
-    fn digests(&self, batch: &RecordBatch) -> Result<Vec<Option<u64>>, Error> {
-        let schema = batch.schema();
-        let mut places = Vec::with_capacity(self.key.len());
-        for name in &self.key {
-            places.push(schema.index_of(name).map_err(deident)?);
-        }
-        let mut rows = texts(&batch.project(&places).map_err(deident)?)?;
-        rows.iter_mut().flatten().flatten().for_each(plain_number);
-        let (part, parts) = self.part;
-        let own = |digest: &u64| digest % parts == part;
-        Ok(rows.iter().map(|row| Some(self.hasher.hash_one(row)).filter(own)).collect())
     }
 
     /// Puts rows down as an observer of both releases sees them; what neither shows is

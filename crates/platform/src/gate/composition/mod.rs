@@ -23,7 +23,9 @@
 //! SDM 2006 (difference of releases).
 
 mod choice;
+mod digest;
 mod joined;
+mod persons;
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -37,6 +39,7 @@ use serde::{Deserialize, Serialize};
 use vocabulary::{AssetId, ReleaseId};
 
 use self::joined::{Forms, Joined, Later, Lens, Secret, Then};
+use self::persons::Persons;
 use super::candidate::texts;
 use super::exposure::Counted;
 use super::left_out::LeftOut;
@@ -151,18 +154,23 @@ pub(super) async fn with_earlier(
     let rule = law::gate::composition();
     let mut facts = Vec::new();
     for release in earlier.iter().take(rule.earlier_releases) {
-        facts.push(compare(platform, task, now, release, Rows::OfOneAsset).await?);
+        let pair = Pair::of(platform, task, now, release, Rows::OfOneAsset).await?;
+        facts.push(compare(platform, task, now, release, &pair).await?);
     }
+    let mut unsure = Vec::new();
     for other in &others {
-        let fact = compare(platform, task, now, &other.release, Rows::OfTwo).await?;
-        let fewer = other.release.outcome.rows.min(now.version.rows.unwrap_or(0));
-        if rule.same_rows.is_reached(fact.in_both, fewer) {
-            let asset = Some((other.release.asset_id, other.title.clone()));
-            facts.push(CompositionFact { asset, ..fact });
+        let pair = Pair::of(platform, task, now, &other.release, Rows::OfTwo).await?;
+        let fact = compare(platform, task, now, &other.release, &pair).await?;
+        let asset = Some((other.release.asset_id, other.title.clone()));
+        match persons::of(platform, task, now, &pair, &fact).await? {
+            Persons::Same => facts.push(CompositionFact { asset, ..fact }),
+            Persons::Unsure => unsure.push(CompositionFact { asset, ..fact }.named()),
+            Persons::Others => {}
         }
     }
     Ok(Compared {
         facts,
+        unsure,
         left_out: earlier.len().saturating_sub(rule.earlier_releases) + others_left,
         others: others.iter().map(|other| other.release.id).collect(),
     })
@@ -251,6 +259,9 @@ pub(super) async fn leave_out(
 /// What the comparisons found.
 pub(super) struct Compared {
     pub(super) facts: Vec<CompositionFact>,
+    /// Datasets of others, in Chinese and in English, of which nothing shows whether they
+    /// are of the same persons.
+    pub(super) unsure: Vec<(String, String)>,
     /// Releases that were not compared because there are too many.
     pub(super) left_out: usize,
     /// The releases of other assets that were looked at.
@@ -325,13 +336,12 @@ async fn compare(
     task: &Task,
     now: &Now<'_>,
     earlier: &Release,
-    whose: Rows,
+    pair: &Pair,
 ) -> Result<CompositionFact, Error> {
-    let pair = Pair::of(platform, task, now, earlier, whose).await?;
     let mut found: Option<CompositionFact> = None;
     for key in pair.keys.clone() {
         let joined = pair.joined(now, now.left_out, key)?;
-        let joined = join(platform, task, now, &pair, joined).await?;
+        let joined = join(platform, task, now, pair, joined).await?;
         let (required, number) = (now.required, earlier.number);
         let judged = tokio::task::spawn_blocking(move || joined.judge(number, required));
         let fact = judged.await.map_err(|_| Error::Interrupted)?;
@@ -341,8 +351,8 @@ async fn compare(
         });
     }
     let fact = found.ok_or(Error::Interrupted)?;
-    let Pair { before, then_plan, now_plan, common, .. } = &pair;
-    let is_other = before.id != now.version.id && whose == Rows::OfOneAsset;
+    let Pair { whose, before, then_plan, now_plan, common, .. } = pair;
+    let is_other = before.id != now.version.id && *whose == Rows::OfOneAsset;
     let nothing_common = then_plan.columns.is_empty()
         && now_plan.columns.iter().all(|(name, _)| !common.contains(name));
     let both_point = earlier.columns.iter().any(points_at_person) && !now_plan.columns.is_empty();
@@ -355,6 +365,7 @@ async fn compare(
 
 /// An earlier release and the candidate, and how both show their rows.
 struct Pair {
+    whose: Rows,
     before: Version,
     then_stored: StoredTable,
     now_stored: StoredTable,
@@ -412,6 +423,7 @@ impl Pair {
             keys.push((by_quasi, Vec::new()));
         }
         Ok(Self {
+            whose,
             before,
             then_stored,
             now_stored,
