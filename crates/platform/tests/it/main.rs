@@ -10,6 +10,7 @@
 mod gate;
 mod gate_attacks;
 mod gate_left_out;
+mod gate_others;
 mod grants;
 mod inbox;
 mod records;
