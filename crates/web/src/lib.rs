@@ -17,6 +17,7 @@ mod map;
 mod metrics;
 mod open;
 mod openapi;
+mod paper;
 mod parts;
 mod people;
 mod precondition;

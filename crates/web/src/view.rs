@@ -288,7 +288,7 @@ pub(crate) fn day_in_words(at: jiff::Timestamp) -> Bilingual {
     Bilingual::new(date(Lang::Zh, &text), date(Lang::En, &text))
 }
 
-fn datetime(lang: Lang, text: &str) -> String {
+pub(crate) fn datetime(lang: Lang, text: &str) -> String {
     match text.parse::<jiff::Timestamp>() {
         Ok(time) => {
             let local = time.to_zoned_datetime(china());

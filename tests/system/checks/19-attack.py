@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 
+import pypdfium2
 from cases import citizen_id, decide, opened, published, start_run
 from client import Client, check, people
 
@@ -52,12 +53,33 @@ def main():
     check(released[0] == [*QUASI, SENSITIVE], f"the release has {released[0]}")
     safe = measured_by_others("proposed", rows, control, released[1:])
     same_figures(run["outcome"], safe)
+    on_paper(clerk, naive, "不能放行", rows)
+    on_paper(clerk, run, run["outcome"]["digest"]["sha256"], rows)
     check(all(attack["low"] <= 0.05 for attack in safe["attacks"].values()), f"anonymeter attacks what was opened: {safe}")
     print(
         f"proposed: k = {safe['k']}, l = {safe['l']} by pycanon, as the gate says; risk by anonymeter at most "
         f"{max(attack['risk'] for attack in safe['attacks'].values()):.3f}; naive: k = {told['k']}, {told['exposed']} rows "
         f"exposed, incomes inferred with a risk of {told['attacks']['inference']['risk']:.2f}"
     )
+
+
+def on_paper(clerk, run, words, rows):
+    """The report as PDF, read by PDFium: all checks in both languages, and no row of the data."""
+    address = f"/api/v1/gate-runs/{run['id']}/report.pdf"
+    check(Client().call("GET", address).status == 401, "a stranger reads the report of a run")
+    answer = clerk.expect(200, "GET", address)
+    check(answer.headers["Content-Type"] == "application/pdf", f"the report is {answer.headers['Content-Type']}")
+    document = pypdfium2.PdfDocument(answer.body)
+    text = "".join(page.get_textpage().get_text_range() for page in document)
+    dense = "".join(text.split())
+    check(words in dense, f"the report does not say {words}: {text[:500]}")
+    for checked in run["outcome"]["checks"]:
+        said = "".join(checked["words"]["zh"].split())
+        check(said in dense, f"the report lacks what {checked['kind']} found: {said}")
+    check(len(document) >= 2 and len(list(document.get_toc())) == 7, f"{len(document)} pages, {len(list(document.get_toc()))} bookmarks")
+    check(not any(name in dense or number in dense for name, number, *_ in rows), "the report shows a person")
+    for number, page in enumerate(document):
+        page.render(scale=1.5).to_pil().save(os.path.join(os.environ["OUT"], f"report-{run['state']}-{number + 1}.png"))
 
 
 def measured_by_others(name, rows, control, release):

@@ -331,6 +331,13 @@ fn attacks(measured: &Measured<'_>) -> Part {
                 rule.seeds.len()
             ),
         )
+    } else if measured.attacks.iter().any(AttackFact::fails) {
+        check(
+            CheckKind::Attacks,
+            CheckVerdict::Refuse,
+            "有攻击得手，风险超过界限。",
+            "An attack succeeded, with a risk above its limit.",
+        )
     } else {
         check(
             CheckKind::Attacks,

@@ -344,6 +344,20 @@ pub(crate) async fn show(
     Ok(([precondition::tag(run.revision)], Json(GateRunView::from(run))).into_response())
 }
 
+/// The report of a measured run as PDF, in Chinese and English: the verdict, every check
+/// with its figures, the arithmetic of the risk, what was done to each column and what was
+/// not tested. It shows no row of the data.
+#[utoipa::path(get, path = "/api/v1/gate-runs/{id}/report.pdf", tag = "gate",
+    params(("id" = String, Path, description = "Identifier of the run")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), crate::openapi::Problems))]
+pub(crate) async fn report(
+    state: State<App>,
+    visitor: Visitor,
+    id: Path<String>,
+) -> Result<Response, Problem> {
+    super::pages::report::show(state, visitor, id).await
+}
+
 /// Confirms or corrects the columns and has the plan measured; needs `If-Match`.
 #[utoipa::path(put, path = "/api/v1/gate-runs/{id}/columns", tag = "gate", request_body = ConfirmBody,
     params(("id" = String, Path, description = "Identifier of the run"),

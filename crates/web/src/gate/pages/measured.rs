@@ -14,11 +14,11 @@ use crate::parts::{Chart, Point, plain, plain_number};
 /// A figure beside those of the standard.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Measure {
-    name: Bilingual,
-    value: String,
-    limit: Option<String>,
+    pub(super) name: Bilingual,
+    pub(super) value: String,
+    pub(super) limit: Option<String>,
     good: Option<bool>,
-    note: Option<Bilingual>,
+    pub(super) note: Option<Bilingual>,
 }
 
 impl Measure {

@@ -8,6 +8,7 @@
 //! found.rs       what was found in the columns, and what is decided
 //! verdict.rs     the sentence on top and the steps below it
 //! measured.rs    what was measured: figures, frontier, rows before and after
+//! report.rs      the same on paper
 //! reviews.rs     what waits for the reader's decision
 //! ```
 
@@ -15,6 +16,7 @@ pub(crate) mod columns;
 pub(crate) mod decisions;
 mod found;
 mod measured;
+pub(crate) mod report;
 pub(crate) mod reviews;
 pub(crate) mod run;
 pub(crate) mod start;

@@ -11,7 +11,18 @@ use crate::parts::plain_number;
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Verdict {
     kind: &'static str,
-    text: Bilingual,
+    pub(super) text: Bilingual,
+}
+
+impl Verdict {
+    /// The answer in a word or two.
+    pub(super) fn label(&self) -> Bilingual {
+        match self.kind {
+            "pass" => Bilingual::new("可以放行", "May go out"),
+            "refuse" => Bilingual::new("不能放行", "May not go out"),
+            _ => Bilingual::new("尚无结论", "No verdict yet"),
+        }
+    }
 }
 
 /// A step of the gate with what it found.
