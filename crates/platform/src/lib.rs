@@ -20,6 +20,7 @@ pub mod gate;
 pub mod inbox;
 pub mod jobs;
 pub mod open;
+pub mod ratings;
 pub mod registry;
 pub mod requests;
 pub mod reuses;

@@ -23,6 +23,7 @@ mod people;
 mod precondition;
 mod problem;
 mod protocols;
+mod ratings;
 mod registry;
 mod requests;
 mod reuses;

@@ -9,7 +9,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::{
-    gate, inbox, open, problem, protocols, registry, requests, reuses, summary, topics, trust,
+    gate, inbox, open, problem, protocols, ratings, registry, requests, reuses, summary, topics,
+    trust,
 };
 
 /// What every operation may answer beside its own answers.
@@ -154,6 +155,7 @@ fn says(status: &str) -> &'static str {
         requests::api::extend, requests::api::draft, requests::api::approve,
         requests::api::send_back, requests::api::close, requests::api::data,
         requests::api::lapse, requests::api::revoke,
+        ratings::api::of, ratings::api::rate,
         reuses::api::list, reuses::api::submit, reuses::api::show, reuses::api::decline,
         protocols::ckan::read, protocols::ckan::post, protocols::oai::get,
         protocols::data_package::package, protocols::croissant::croissant,

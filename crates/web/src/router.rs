@@ -25,8 +25,8 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::protocols::{ckan, croissant, data_package, dcat, feed, oai, pod, sitemap};
 use crate::{
-    gate, headers, idempotency, inbox, limits, map, metrics, open, openapi, people, registry,
-    requests, reuses, session, summary, topics, trust, view,
+    gate, headers, idempotency, inbox, limits, map, metrics, open, openapi, people, ratings,
+    registry, requests, reuses, session, summary, topics, trust, view,
 };
 
 /// Largest body of a request that is no piece of a file.
@@ -124,6 +124,7 @@ fn pages() -> Router<App> {
         .route("/topics/{slug}", get(topics::pages::show))
         .route("/desk/topics", get(topics::desk::list))
         .route("/desk/topics/{slug}", get(topics::desk::form).post(topics::desk::save))
+        .route("/dataset/{id}/rating", get(ratings::pages::form).post(ratings::pages::rate))
         .route("/reuses", get(reuses::pages::gallery))
         .route("/reuses/new", get(reuses::pages::form).post(reuses::pages::submit))
         .route("/desk/reuses", get(reuses::desk::list))
@@ -286,6 +287,7 @@ fn api() -> Router<App> {
         .route("/api/v1/requests/{number}/closing", post(requests::api::close))
         .route("/api/v1/topics", get(topics::api::list))
         .route("/api/v1/topics/{id}", get(topics::api::show).put(topics::api::save))
+        .route("/api/v1/datasets/{id}/ratings", get(ratings::api::of).post(ratings::api::rate))
         .route("/api/v1/reuses", get(reuses::api::list).post(reuses::api::submit))
         .route("/api/v1/reuses/{id}/publication", post(reuses::api::show))
         .route("/api/v1/reuses/{id}/refusal", post(reuses::api::decline));

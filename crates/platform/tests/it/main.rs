@@ -13,6 +13,7 @@ mod gate_left_out;
 mod gate_others;
 mod grants;
 mod inbox;
+mod ratings;
 mod records;
 mod registry;
 mod requests;

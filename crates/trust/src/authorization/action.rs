@@ -79,6 +79,7 @@ actions! {
     ApproveAnswer, "批准答复", "approve an answer";
     RevokeGrant, "收回数据使用授权", "take back a grant of conditional data";
     SubmitReuse, "提交应用成果", "submit a reuse";
+    RateDataset, "为数据集评分", "rate a dataset";
     ReviewReuse, "审核应用成果", "review a reuse";
     EditTopic, "编辑专题", "edit a topic";
     ViewCertificate, "查看发布证书", "view a release certificate";

@@ -229,7 +229,8 @@ fn model(action: Action, facts: &Facts) -> bool {
         | A::ViewLog
         | A::FileCase
         | A::ViewCase
-        | A::SubmitReuse => true,
+        | A::SubmitReuse
+        | A::RateDataset => true,
         // Nothing here comes with the code of a case.
         A::ActOnOwnCase => false,
         A::ReadCase => here(Role::Clerk) || here(Role::UnitHead) || has(Role::DataAdmin),

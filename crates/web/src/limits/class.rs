@@ -19,7 +19,7 @@ pub(crate) enum Class {
     Download,
     /// Attempts to sign in.
     SignIn,
-    /// Cases and reuses that anyone files without signing in.
+    /// Cases, reuses and ratings that anyone files without signing in.
     Filing,
     /// Whatever changes something.
     Write,
@@ -79,7 +79,14 @@ const DOWNLOADS: [&str; 9] = [
 ];
 
 /// Routes by which anyone files a case or submits a reuse.
-const FILINGS: [&str; 4] = ["/requests/new", "/api/v1/requests", "/reuses/new", "/api/v1/reuses"];
+const FILINGS: [&str; 6] = [
+    "/requests/new",
+    "/api/v1/requests",
+    "/reuses/new",
+    "/api/v1/reuses",
+    "/dataset/{id}/rating",
+    "/api/v1/datasets/{id}/ratings",
+];
 
 /// Whether the program lives is asked by monitoring, as often as it likes.
 const NEVER_LIMITED: &str = "/healthz";

@@ -14,7 +14,8 @@ pub(crate) mod pages;
 mod view;
 mod words;
 
-/// Whether a page of this area, or of reuses, takes a form from someone who has not signed in.
+/// Whether a page of this area, of reuses or of ratings takes a form from someone who has not signed in.
 pub(crate) fn takes_forms_of_anyone(path: &str) -> bool {
     ["/requests/new", "/requests/own", "/reuses/new"].iter().any(|form| path.starts_with(form))
+        || path.starts_with("/dataset/") && path.ends_with("/rating")
 }

@@ -327,6 +327,58 @@ async fn every_page_leads_to_the_form_that_fits() {
     assert!(page.contains("指派答复单位"), "{page}");
 }
 
+/// A dataset that is open.
+async fn opened(site: &Site) -> vocabulary::AssetId {
+    let (stage, platform) = (&site.stage, &site.stage.platform);
+    let asset = stage.asset().await;
+    stage.file(asset, "cities.csv", "城市,人口\n太原,530\n大同,310\n".as_bytes()).await;
+    stage.publish(asset).await;
+    let (clerk, reviewer) =
+        (stage.person(Role::Clerk).await, stage.person(Role::GateReviewer).await);
+    let settings = gate::Settings::new(law::SharingModel::Public, 0.05);
+    let open = law::Audience::Open;
+    let run = gate::start(&clerk, platform, asset, 1, open, settings.clone()).await.unwrap().run.id;
+    stage.work().await;
+    let decisions = gate::find(&clerk, platform, run).await.unwrap().1.decisions;
+    gate::confirm(&clerk, platform, run, None, settings, decisions).await.unwrap();
+    stage.work().await;
+    gate::submit(&clerk, platform, run, None).await.unwrap();
+    gate::approve(&reviewer, platform, run, None).await.unwrap();
+    asset
+}
+
+#[tokio::test]
+async fn an_open_dataset_is_rated_by_anyone_once_a_day() {
+    let site = Site::new().await;
+    let asset = opened(&site).await;
+    let path = format!("/dataset/{asset}/rating");
+    let form = plain(&site.get(&path).await);
+    assert!(form.contains("还没有人评分") && form.contains("name=\"stars\""), "{form}");
+    let sent = |stars: &'static str, part: &str| {
+        let stamp = mark(&site, part);
+        encoded(&[("stamp", stamp.as_str()), ("website", ""), ("stars", stars)])
+    };
+    let nothing = site.post_as(VISIT, &path, &sent("", "r1")).await;
+    assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(nothing.text.contains("请选择一至五颗星"), "{}", nothing.text);
+    let rated = site.post_as(VISIT, &path, &sent("4", "r2")).await;
+    assert_eq!(rated.status, StatusCode::SEE_OTHER, "{}", rated.text);
+    let again = site.post_as(VISIT, &path, &sent("1", "r3")).await;
+    assert!(again.text.contains("今天已经评过分了"), "{}", again.text);
+    let page = site.get(&format!("/dataset/{asset}")).await.text;
+    assert!(page.contains("4.0") && page.contains("1 次评分"), "{page}");
+    let clerk = site.sign_in(Role::Clerk).await;
+    let body = json!({ "stars": 5 });
+    let ratings = format!("/api/v1/datasets/{asset}/ratings");
+    let told = api(&site, &ratings, Some(&clerk), &body).await;
+    assert_eq!(told.status, StatusCode::CREATED, "{}", told.text);
+    let told: Value = serde_json::from_str(&told.text).unwrap();
+    assert_eq!((&told["mean"], &told["counts"]), (&json!(4.5), &json!([0, 0, 0, 1, 1])));
+    assert!(told["entry"].is_string());
+    let seen: Value = serde_json::from_str(&site.get(&ratings).await.text).unwrap();
+    assert_eq!((&seen["total"], seen.get("entry")), (&json!(2), None));
+}
+
 #[tokio::test]
 async fn a_reuse_is_submitted_by_anyone_and_shown_after_a_review() {
     let site = Site::new().await;

@@ -59,6 +59,7 @@ pub(super) const ACTS: &[(&str, &str, &str)] = &[
     ("grant.used", "取得有条件开放的数据", "took conditional data"),
     ("grant.revoked", "收回数据使用授权", "took the grant of conditional data back"),
     ("reuse.submitted", "提交应用成果", "submitted a reuse"),
+    ("dataset.rated", "为数据集评分", "rated the dataset"),
     ("reuse.shown", "展示应用成果", "showed the reuse"),
     ("reuse.declined", "不展示应用成果", "declined the reuse"),
     ("account.created", "创建账户", "created an account"),

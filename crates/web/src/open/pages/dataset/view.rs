@@ -22,6 +22,7 @@ use crate::open::pages::search::{self, body_url};
 use crate::parts::{Chart, encoded, plain};
 use crate::problem::Problem;
 use crate::protocols::schema_org;
+use crate::ratings;
 use crate::reuses::pages::Shown;
 use crate::summary::{self, public::SummaryLink};
 use crate::visitor::Visitor;
@@ -51,6 +52,7 @@ pub(super) struct DatasetPage {
     metadata: Vec<Metadata>,
     explore_url: Option<String>,
     reuses: Vec<Shown>,
+    ratings: ratings::pages::Shown,
     summaries: Vec<SummaryLink>,
     structured: String,
 }
@@ -169,6 +171,7 @@ pub(super) async fn load(
     let (reuses, _) = platform::reuses::gallery(&app.platform, Some(asset.id), 0, REUSES).await?;
     Ok(DatasetPage {
         reuses: reuses.iter().map(Shown::of).collect(),
+        ratings: ratings::pages::Shown::of(&platform::ratings::of(&app.platform, asset.id).await?),
         dataset: this(dataset, release, china_date(visitor.caller.now())),
         downloads: access::downloads(asset, release),
         items: items(asset, release),
