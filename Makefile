@@ -9,7 +9,7 @@ FENHE := $(CARGO_TARGET_DIR)/debug/fenhe
 # Python with the test clients; tests that need it say so where it is absent.
 PYTHON = $(wildcard $(CACHE)/python/bin/python)
 
-.PHONY: help demo test build assets lint tidy unit system tools clean bench-ingest bench-rows bench-detect bench-deident
+.PHONY: help demo test build assets lint tidy unit system tools clean bench-ingest bench-rows bench-preview bench-detect bench-deident
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,6 +54,9 @@ bench-ingest: tools ## TPC-H lineitem to a durable table beside DuckDB's COPY (r
 
 bench-rows: assets ## The row API beside datasette and roapi (release build)
 	scripts/bench-rows.sh
+
+bench-preview: tools assets ## The pages of a table of 12 million rows, groups beside DuckDB (release build)
+	scripts/bench-preview.sh
 
 bench-detect: ## Detection beside Presidio on the same rows (release build)
 	@cargo build --release -p server

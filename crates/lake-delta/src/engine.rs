@@ -204,12 +204,14 @@ impl Engine {
         &self.handle
     }
 
+    /// A table to read. What only passes through, in the order of the rows, is read as it is
+    /// stored; what is compared, grouped or sorted is faster in views.
     pub(crate) fn table(&self, snapshot: &Arc<Snapshot>, natural: bool) -> Arc<dyn TableProvider> {
         Arc::new(SnapshotTable::new(
             Arc::clone(snapshot),
             self.url.clone(),
             Arc::clone(&self.reader),
-            Reading { natural, in_views: self.whose == Whose::Anyones },
+            Reading { natural, in_views: !natural || self.whose == Whose::Anyones },
         ))
     }
 

@@ -252,7 +252,8 @@ impl Shared {
         // Grouping is the one thing that the engine does faster than `evaluate` even on
         // a small table: it has vectorized hash tables.
         let table = self.engine.table(snapshot, false);
-        let planned = plan::group(table, &snapshot.layout, &query).map_err(plan_error)?;
+        let planned =
+            plan::group(table, &snapshot.layout, &query, snapshot.rows).map_err(plan_error)?;
         self.collect(limits, &query.output, planned).await
     }
 }

@@ -82,6 +82,7 @@ async function portal(browser) {
     await look(page, `/dataset/${id}`, `dataset-${id}`);
     await look(page, `/dataset/${id}/explore`, `explore-${id}`);
   }
+  await look(page, `/dataset/${data[0].id}/rating`, "rating");
   for (const { id } of entries.slice(0, 3)) await look(page, `/dataset/${id}`, `entry-${id}`);
   await page.context().close();
 }

@@ -25,7 +25,7 @@ def main():
     # The one about persons has the longest page: its certificate tells of risk.
     query = "/api/v1/datasets?kind=dataset&q=" + quoted("常住居民")
     dataset = Client().get(query).json["datasets"][0]["id"]
-    pages = OPEN + [f"/dataset/{dataset}", f"/en/dataset/{dataset}", f"/dataset/{dataset}/explore"]
+    pages = OPEN + [f"/dataset/{dataset}", f"/en/dataset/{dataset}", f"/dataset/{dataset}/explore", f"/dataset/{dataset}/rating"]
     undecided = audit("open", pages, None)
     desk = ["/desk", "/desk/assets", "/desk/assets/new", "/desk/account", *pages_of_the_clerk(clerk)]
     undecided += audit("clerk", desk, clerk)

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray as _, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Decimal128Type};
 use futures::TryStreamExt;
 use lake::{Lake, LakeError, LimitKind, Order, QueryLimits, RowQuery, TablePath};
 use lake_delta::{DeltaLake, Location, Settings};
@@ -223,6 +224,51 @@ async fn sql_reaches_the_given_tables_and_nothing_else() {
     let sql = "select count(*) as 数量, max(n) from t where name like 'a rather%'";
     let good = answer(&lake, &table, sql, &LIMITS).await.unwrap();
     assert_eq!(good[0].schema().field(0).name(), "数量");
+}
+
+#[tokio::test]
+async fn sums_of_whole_numbers_are_exact_beyond_64_bits() {
+    let folder = TempDir::new().unwrap();
+    let lake = DeltaLake::open(Location::Folder(folder.path().to_path_buf())).unwrap();
+    let table = path("limits/sums");
+    let rows = [
+        ("大", Some(i64::MAX)),
+        ("大", Some(i64::MAX)),
+        ("大", Some(1)),
+        ("小", Some(i64::MIN)),
+        ("小", Some(i64::MIN)),
+        ("小", None),
+        ("负", Some(-1)),
+        ("负", Some(-4_294_967_297)),
+        ("无", None),
+    ];
+    let kinds: ArrayRef = Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.0)));
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter(rows.iter().map(|row| row.1)));
+    let batch =
+        RecordBatch::try_from_iter_with_nullable([("k", kinds, true), ("n", numbers, true)]);
+    let batch = batch.unwrap();
+    let mut writer = lake.writer(&table, batch.schema()).await.unwrap();
+    writer.write(batch).await.unwrap();
+    writer.commit(info()).await.unwrap();
+    let query = lake::GroupQuery {
+        by: vec!["k".to_owned()],
+        measures: vec![lake::Measure::Sum("n".to_owned())],
+        ..lake::GroupQuery::default()
+    };
+    let groups = lake.group(&table, None, &query, &LIMITS).await.unwrap();
+    assert_eq!(groups.schema().field(0).data_type(), &DataType::Utf8);
+    let kinds = groups.column(0).as_string::<i32>();
+    let sums = groups.column(1).as_primitive::<Decimal128Type>();
+    let told: Vec<(&str, Option<i128>)> = kinds.iter().flatten().zip(sums.iter()).collect();
+    let (most, least) = (i128::from(i64::MAX), i128::from(i64::MIN));
+    for expected in [
+        ("大", Some(2 * most + 1)),
+        ("小", Some(2 * least)),
+        ("负", Some(-4_294_967_298)),
+        ("无", None),
+    ] {
+        assert!(told.contains(&expected), "{expected:?} {told:?}");
+    }
 }
 
 #[tokio::test]
