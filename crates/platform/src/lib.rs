@@ -66,6 +66,9 @@ pub struct Platform {
     pub known: open::Known,
     /// Places for statements of the public.
     pub places: open::sql::Places,
+    /// Whether a filer may have the few who changed left out of a release. Off unless an
+    /// operator allows it: three releases together can still tell one person apart.
+    pub leave_out_changed: bool,
 }
 
 impl std::fmt::Debug for Platform {

@@ -43,6 +43,9 @@ pub(crate) struct Config {
     pub(crate) limits: web::LimitSettings,
     /// What a statement of SQL may use.
     pub(crate) sql: SqlSettings,
+    /// Whether a filer may have the few who changed left out of a release; see docs/gate.md
+    /// for what that does not protect from.
+    pub(crate) leave_out_changed: bool,
     /// Folder with npm's packages, for the demo.
     pub(crate) demo_packages: PathBuf,
     /// Folder with shared reference data, for the demo.
@@ -67,6 +70,7 @@ impl Default for Config {
             contact: None,
             limits: web::LimitSettings::default(),
             sql: SqlSettings::default(),
+            leave_out_changed: false,
             demo_packages: PathBuf::from("assets/node_modules"),
             shared_data: None,
         }
@@ -196,6 +200,13 @@ impl Config {
         }
         if let Some(value) = variable("FENHE_LOG") {
             self.log = value;
+        }
+        if let Some(value) = variable("FENHE_LEAVE_OUT_CHANGED") {
+            self.leave_out_changed = value.parse().map_err(|_| ConfigError::Variable {
+                name: "FENHE_LEAVE_OUT_CHANGED",
+                value,
+                reason: "true or false",
+            })?;
         }
         if let Some(value) = variable("FENHE_DEMO_PACKAGES") {
             self.demo_packages = value.into();

@@ -46,6 +46,7 @@ use crate::show::{complain, say};
   FENHE_BASE_URL 对外地址 public address      http://FENHE_LISTEN
   FENHE_CLOCK    起始时间 time to start at, e.g. 2026-12-01T09:00:00+08:00
   FENHE_LOG      日志级别 log level           info
+  FENHE_LEAVE_OUT_CHANGED  允许变动少的行不发布 let the few who changed be left out (docs/gate.md): false
   [limits]       限额与可信代理 rate limits and trusted proxies, in the file only: docs/operations.md")]
 struct Arguments {
     /// 配置文件 Configuration file; left out, `fenhe.toml` if it is there.

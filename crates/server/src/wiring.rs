@@ -89,6 +89,7 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
         jobs: Arc::new(tokio::sync::Notify::new()),
         turns: platform::Turns::default(),
         known: platform::open::Known::default(),
+        leave_out_changed: config.leave_out_changed,
     };
     Ok(Wired { platform, _lock: lock })
 }

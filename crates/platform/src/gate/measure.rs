@@ -61,7 +61,7 @@ pub(crate) async fn run_measure(
     let searched = planner::search(platform, task, &run, &version, k).await?;
     let mut case = Case::new(platform, task, &asset, &run, &version, &searched);
     let (mut facts, mut stored) = Box::pin(case.make_candidate()).await?;
-    if run.settings.leave_out_changed {
+    if run.settings.leave_out_changed && platform.leave_out_changed {
         let left_out = Box::pin(case.rows_to_leave_out(&facts, &stored)).await?;
         if !left_out.is_empty() {
             case.left_out = left_out;
@@ -337,6 +337,7 @@ impl<'a> Case<'a> {
             left_out: self.left_out.len(),
             not_compared: compared.left_out,
             unsure: &compared.unsure,
+            may_leave_out: platform.leave_out_changed,
             neighbours: &neighbours,
             quasi: &columns.quasi,
         });

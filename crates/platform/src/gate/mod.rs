@@ -115,6 +115,7 @@ pub async fn start(
     settings: Settings,
 ) -> Result<Changed, Error> {
     rules::check_settings(&settings, audience)?;
+    may_leave_out(platform, &settings)?;
     let (asset, version) = registry::version::find(caller, platform, asset_id, number).await?;
     rules::check_audience(&asset, audience)?;
     if version.state != "stored" {
@@ -170,6 +171,7 @@ pub async fn confirm(
     settings: Settings,
     decisions: Vec<Decision>,
 ) -> Result<Changed, Error> {
+    may_leave_out(platform, &settings)?;
     step(
         caller,
         platform,
@@ -185,6 +187,18 @@ pub async fn confirm(
         },
     )
     .await
+}
+
+/// Refuses to leave out the few who changed where the operator does not allow it.
+fn may_leave_out(platform: &Platform, settings: &Settings) -> Result<(), Error> {
+    if !settings.leave_out_changed || platform.leave_out_changed {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "settings.leave_out_changed",
+        "本平台没有启用“变动少的行不发布”：三次以上的发布合起来仍可能认出个人。",
+        "Leaving out the few changed rows is not allowed here: three releases together can still tell one person apart.",
+    ))
 }
 
 /// Checks that who submits is who worked it out: else one person could work it out, have it

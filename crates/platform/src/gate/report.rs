@@ -35,6 +35,8 @@ pub(super) struct Measured<'a> {
     /// Datasets of others, in Chinese and in English, of which nothing shows whether they
     /// are of the same persons.
     pub(super) unsure: &'a [(String, String)],
+    /// Whether the few who changed may be left out.
+    pub(super) may_leave_out: bool,
     pub(super) neighbours: &'a [NeighbourFact],
     /// The columns that may point at a person.
     pub(super) quasi: &'a [String],
@@ -403,6 +405,14 @@ fn composition(measured: &Measured<'_>) -> Part {
         check.verdict = CheckVerdict::Attention;
         check.words = words;
     }
+    let or_leave_out = if measured.may_leave_out {
+        (
+            "，或选择“变动少的行不发布”再测一次",
+            ", or have the few changed rows left out and measure again",
+        )
+    } else {
+        ("", "")
+    };
     for fact in measured.composition {
         let (with, with_en) = fact.named();
         check = check.with(
@@ -425,8 +435,8 @@ fn composition(measured: &Measured<'_>) -> Part {
         if fact.exposed > 0 {
             refusals.extend(refused_by(
                 "R-OP-02",
-                format!("与{with}相减或对照，{} 行落在少于 {} 行的人群中，最小的只有 {} 行。请按先前的方案处理，或等变动的行足够多，或选择“变动少的行不发布”再测一次。", fact.exposed, fact.required, fact.smallest),
-                format!("Held against {with_en}, {} rows stand in groups of fewer than {}, the smallest of {}. Treat the columns as that release did, wait until more rows have changed, or have the few changed rows left out and measure again.", fact.exposed, fact.required, fact.smallest),
+                format!("与{with}相减或对照，{} 行落在少于 {} 行的人群中，最小的只有 {} 行。请按先前的方案处理，或等变动的行足够多{}。", fact.exposed, fact.required, fact.smallest, or_leave_out.0),
+                format!("Held against {with_en}, {} rows stand in groups of fewer than {}, the smallest of {}. Treat the columns as that release did, or wait until more rows have changed{}.", fact.exposed, fact.required, fact.smallest, or_leave_out.1),
             ));
         }
         for (column, rows) in fact.known.iter().filter(|(_, rows)| *rows > 0) {

@@ -9,7 +9,8 @@ use trust::Role;
 use vocabulary::AssetId;
 
 use crate::gate_attacks::{
-    approved, decide, grounds, inspected, measured, outcome, published, settings, verdict,
+    allowances, approved, decide, grounds, inspected, measured, outcome, published, settings,
+    verdict,
 };
 use crate::stage::Stage;
 
@@ -196,4 +197,24 @@ async fn more_rows_than_may_be_suppressed_are_not_left_out() {
     let run = run_of(&stage, asset, 2, narrow).await;
     assert_eq!(run.state, GateState::Refused);
     assert!(grounds(&run).iter().any(|words| words.contains("more than the 4 allowed")));
+}
+
+#[tokio::test]
+async fn nobody_leaves_out_the_few_who_changed_unless_the_operator_allows_it() {
+    let mut stage = Stage::new().await;
+    stage.platform.leave_out_changed = false;
+    let asset = published(&stage, &allowances(|_| 0)).await;
+    let run = inspected(&stage, asset, 1).await;
+    let clerk = stage.person(Role::Clerk).await;
+    let asked = Settings { leave_out_changed: true, ..settings() };
+    let decisions = run.decisions.clone();
+    let platform = &stage.platform;
+    let open = law::Audience::Open;
+    for refused in [
+        gate::confirm(&clerk, platform, run.id, None, asked.clone(), decisions).await,
+        gate::start(&clerk, platform, asset, 1, open, asked).await,
+    ] {
+        let Err(platform::Error::Invalid { problems }) = refused else { panic!("{refused:?}") };
+        assert_eq!(problems[0].field, "settings.leave_out_changed");
+    }
 }

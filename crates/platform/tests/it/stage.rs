@@ -62,6 +62,7 @@ impl Stage {
             jobs: Arc::new(tokio::sync::Notify::new()),
             turns: platform::Turns::default(),
             known: platform::open::Known::default(),
+            leave_out_changed: true,
             places: platform::open::sql::Places::new(&platform::open::sql::SqlLimits::default()),
         };
         let mut stage = Self { platform, people: Vec::new(), _folder: folder };

@@ -403,7 +403,8 @@ impl Joined {
             self.sensitive.iter().map(|secret| (secret.column.clone(), 0)).collect();
         for ((then, _), group) in &self.groups {
             let before = then.as_ref().and_then(|then| alone.get(then));
-            if before.is_none_or(|before| before.rows >= required) {
+            // What was too small already is no news, unless it is split further.
+            if before.is_none_or(|before| before.rows >= required || group.rows < before.rows) {
                 smallest = smallest.min(group.rows);
                 exposed += if group.rows < required { group.rows } else { 0 };
             }

@@ -209,6 +209,7 @@ fn at_field(problem: &FieldProblem, typed: &Typed) -> FormProblem {
         "settings.k" => "k".to_owned(),
         "settings.l" => "l".to_owned(),
         "settings.t" => "t".to_owned(),
+        "settings.leave_out_changed" => "leave_out_changed".to_owned(),
         "settings.suppression_limit" => "suppression".to_owned(),
         other => {
             let about = other.strip_prefix("decisions.").unwrap_or_default();

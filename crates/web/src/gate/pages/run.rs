@@ -90,6 +90,8 @@ struct SettingsRow {
     l_default: u32,
     t: String,
     leave_out_changed: bool,
+    /// Whether it may be chosen here.
+    may_leave_out: bool,
     /// Small groups could be told apart with earlier releases, and the rows that do it are
     /// not left out.
     would_help: bool,
@@ -171,7 +173,7 @@ pub(super) async fn page(
         roles: found::roles(),
         transforms: Treatment::ALL.iter().map(|t| Choice::new(t.code(), t.label())).collect(),
         levels: DataLevel::ALL.iter().map(|l| Choice::new(l.as_str(), l.label())).collect(),
-        settings: settings(&run, typed),
+        settings: settings(app, &run, typed),
         errors: trouble.errors,
         risk: outcome.map(|outcome| Risk::of(&outcome.assessment, model.label())),
         measures: outcome
@@ -299,7 +301,7 @@ fn waiting(asset: &Asset, run: &GateRun, is_stale: bool, caller: &Caller) -> Opt
     }
 }
 
-fn settings(run: &GateRun, typed: Typed) -> SettingsRow {
+fn settings(app: &App, run: &GateRun, typed: Typed) -> SettingsRow {
     let model = |model: &SharingModel| {
         let tau = law::gate::model(*model).tau;
         let hint = Bilingual::new(
@@ -322,7 +324,11 @@ fn settings(run: &GateRun, typed: Typed) -> SettingsRow {
         l_default: law::gate::attribute().distinct_l,
         t: typed.t,
         leave_out_changed: typed.leave_out_changed,
-        would_help: run.state == GateState::Refused && !run.settings.leave_out_changed && exposes,
+        may_leave_out: app.platform.leave_out_changed,
+        would_help: app.platform.leave_out_changed
+            && run.state == GateState::Refused
+            && !run.settings.leave_out_changed
+            && exposes,
     }
 }
 
