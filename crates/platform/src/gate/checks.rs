@@ -91,6 +91,19 @@ pub enum CheckVerdict {
     NotNeeded,
 }
 
+impl CheckVerdict {
+    /// The name for people.
+    pub fn label(self) -> Bilingual {
+        let (zh, en) = match self {
+            Self::Pass => ("通过", "pass"),
+            Self::Refuse => ("不通过", "refused"),
+            Self::Attention => ("请留意", "attention"),
+            Self::NotNeeded => ("不适用", "does not apply"),
+        };
+        Bilingual::new(zh, en)
+    }
+}
+
 /// A number or a word that a check rests on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {

@@ -280,6 +280,23 @@ async fn every_check_says_what_it_rests_on_and_the_certificate_commits_to_it() {
     assert!(neighbours[0].smallest >= outcome(&run).assessment.required_class);
 }
 
+#[tokio::test]
+async fn a_certificate_tells_no_digest_of_its_source() {
+    let stage = Stage::new().await;
+    let csv = residents(3_000);
+    let asset = published(&stage, &csv).await;
+    released(&stage, asset, 1).await;
+    let anyone = trust::Caller::anonymous(testkit::moment());
+    let shown = platform::open::current_release(&anyone, &stage.platform, asset).await.unwrap();
+    let jwks = stage.platform.keyring.jwks();
+    let statement = trust::verify::verify_certificate(&shown.release.certificate, &jwks).unwrap();
+    let told = statement.to_string();
+    let sha256 = hex::encode(sha2::Sha256::digest(csv.as_bytes()));
+    let sm3 = hex::encode(sm3::Sm3::digest(csv.as_bytes()));
+    assert!(!told.contains(&sha256) && !told.contains(&sm3), "{told}");
+    assert!(statement["source"].as_str().is_some_and(|code| code.len() > 40), "{told}");
+}
+
 /// Changes a stored row behind the platform's back.
 async fn tamper(stage: &Stage, sql: &str) {
     let mut tx = stage.platform.store.begin().await.unwrap();

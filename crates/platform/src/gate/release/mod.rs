@@ -7,6 +7,7 @@
 //!
 //! Invariants (each is also the name of a test):
 //! - `a_certificate_names_the_digest_of_the_rows`
+//! - `a_certificate_tells_no_digest_of_its_source`
 //! - `one_release_is_current_for_an_audience`
 
 mod table;
@@ -25,6 +26,9 @@ use super::remeasure::Remeasurement;
 use crate::registry::version::StoredTable;
 use crate::registry::{self, Asset};
 use crate::{Error, Platform};
+
+/// What the code of a file in a certificate is for.
+const SOURCE: &str = "source of a release";
 
 /// A release.
 #[derive(Clone, Debug)]
@@ -119,10 +123,12 @@ pub struct Certificate {
     pub columns: Vec<CertifiedColumn>,
     /// Digests of the rows.
     pub digest: RowsDigest,
-    /// SHA-256 of the file that it was made from.
-    pub source_sha256: Option<String>,
-    /// SM3 of the file that it was made from.
-    pub source_sm3: Option<String>,
+    /// The file that it was made from, as a code that only this platform can make: by a
+    /// plain digest, whoever knows nearly all of the file could try which row is missing.
+    /// What the digests are, the log commits to with the version. Absent in certificates
+    /// that were issued before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// The risk by GB/T 42460-2023, with the arithmetic.
     pub assessment: deident::risk::Assessment,
     /// Whether every transform is irreversible.
@@ -198,8 +204,7 @@ pub(super) async fn create(
             })
             .collect(),
         digest: outcome.digest.clone(),
-        source_sha256: version.sha256,
-        source_sm3: version.sm3,
+        source: version.sha256.map(|sha256| platform.keyring.code(SOURCE, &sha256)),
         assessment: outcome.assessment.clone(),
         irreversible: outcome.irreversible,
         checks: outcome.checks.clone(),

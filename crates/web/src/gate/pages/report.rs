@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use platform::RefusedBy;
 use platform::gate::release::Release;
-use platform::gate::{self, Check, CheckVerdict, GateRun, GateState, Outcome, release};
+use platform::gate::{self, Check, GateRun, GateState, Outcome, release};
 use platform::registry::{Asset, version};
 use vocabulary::Bilingual;
 
@@ -109,8 +109,7 @@ impl Report<'_> {
     fn judgement(&self, paper: &mut Paper) {
         paper.heading("结论 Verdict");
         let verdict = verdict::verdict(self.run);
-        let label = verdict.label();
-        paper.paragraph(&format!("{} {}", label.zh, label.en), Style::HEADING);
+        paper.paragraph(&format!("{} {}", verdict.label.zh, verdict.label.en), Style::HEADING);
         paper.paragraph(&verdict.text.zh, Style::STRONG);
         paper.paragraph(&verdict.text.en, Style::BESIDE);
         let row = |refusal: &RefusedBy| -> Vec<Cell> {
@@ -130,7 +129,7 @@ impl Report<'_> {
         paper.heading("逐项检查 Check by check");
         let row = |check: &Check| -> Vec<Cell> {
             let name = check.kind.label();
-            let said = verdict_words(check.verdict);
+            let said = check.verdict.label();
             let left = [both(&name), vec![(format!("{} {}", said.zh, said.en), Style::STRONG)]];
             let mut right = both(&check.words);
             for figure in &check.figures {
@@ -246,14 +245,4 @@ fn row(name: &str, cell: Cell) -> Vec<Cell> {
 
 fn time(at: jiff::Timestamp) -> String {
     view::datetime(view::Lang::Zh, &at.to_string())
-}
-
-fn verdict_words(verdict: CheckVerdict) -> Bilingual {
-    let (zh, en) = match verdict {
-        CheckVerdict::Pass => ("通过", "pass"),
-        CheckVerdict::Refuse => ("不通过", "refused"),
-        CheckVerdict::Attention => ("请留意", "attention"),
-        CheckVerdict::NotNeeded => ("不适用", "does not apply"),
-    };
-    Bilingual::new(zh, en)
 }

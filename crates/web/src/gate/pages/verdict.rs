@@ -11,17 +11,19 @@ use crate::parts::plain_number;
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Verdict {
     kind: &'static str,
+    /// The answer in a word or two.
+    pub(super) label: Bilingual,
     pub(super) text: Bilingual,
 }
 
 impl Verdict {
-    /// The answer in a word or two.
-    pub(super) fn label(&self) -> Bilingual {
-        match self.kind {
+    fn new(kind: &'static str, text: Bilingual) -> Self {
+        let label = match kind {
             "pass" => Bilingual::new("可以放行", "May go out"),
             "refuse" => Bilingual::new("不能放行", "May not go out"),
             _ => Bilingual::new("尚无结论", "No verdict yet"),
-        }
+        };
+        Self { kind, label, text }
     }
 }
 
@@ -39,6 +41,7 @@ pub(super) struct Step {
 pub(super) struct CheckRow {
     name: Bilingual,
     verdict: CheckVerdict,
+    verdict_label: Bilingual,
     words: Bilingual,
     figures: Vec<Figure>,
     rule: String,
@@ -49,6 +52,7 @@ pub(super) fn checks(outcome: &Outcome) -> Vec<CheckRow> {
     let row = |check: &Check| CheckRow {
         name: check.kind.label(),
         verdict: check.verdict,
+        verdict_label: check.verdict.label(),
         words: check.words.clone(),
         figures: check.figures.clone(),
         rule: check.rule.clone(),
@@ -58,7 +62,7 @@ pub(super) fn checks(outcome: &Outcome) -> Vec<CheckRow> {
 
 /// The verdict on a run.
 pub(super) fn verdict(run: &GateRun) -> Verdict {
-    let say = |kind, zh: String, en: String| Verdict { kind, text: Bilingual::new(zh, en) };
+    let say = |kind, zh: String, en: String| Verdict::new(kind, Bilingual::new(zh, en));
     let wait = |zh: &str, en: &str| say("wait", zh.to_owned(), en.to_owned());
     let (zh, en) = risk_words(run);
     match run.state {
@@ -101,7 +105,7 @@ pub(super) fn verdict(run: &GateRun) -> Verdict {
                     "The gate failed; nothing was decided.",
                 )
             });
-            Verdict { kind: "wait", text }
+            Verdict::new("wait", text)
         }
     }
 }
@@ -118,7 +122,7 @@ fn refused(run: &GateRun) -> Verdict {
             format!("{} There are {} more grounds.", first.detail.en, rest.len()),
         ),
     };
-    Verdict { kind: "refuse", text }
+    Verdict::new("refuse", text)
 }
 
 /// The measured risk in words.
